@@ -1,7 +1,7 @@
 """Notebooks are the tests: `pytest`, `pytest nbs/10_scenes.ipynb`, `pytest -k scenes`.
 
-A notebook without a cell tagged `parameters` is run through nbdev, in this process. One with such a cell is part of
-the study: papermill runs it, in the smoke profile. All smoke runs share one temporary folder for outputs.
+A notebook without a cell tagged `parameters` is run through nbdev, in this process. One with such a cell is
+part of the study: papermill runs it, in the smoke profile. All smoke runs share one temporary outputs folder.
 """
 import ast
 import atexit
@@ -50,7 +50,10 @@ class NotebookFile(pytest.File):
     "A notebook: its form is one item, a run of its cells another."
 
     def collect(self):
-        notebook = nbformat.reader.reads(self.path.read_text(encoding="utf-8"))
+        try:
+            notebook = nbformat.reader.reads(self.path.read_text(encoding="utf-8"))
+        except nbformat.reader.NotJSONError:
+            raise self.CollectError(f"{self.path.name} is not a notebook: its JSON is broken") from None
         yield Form.from_parent(self, name="form", notebook=notebook)
         kind, name = (Papermill, "smoke") if parameter_cells(notebook) else (Nbdev, "cells")
         yield kind.from_parent(self, name=name, notebook=notebook)

@@ -204,7 +204,7 @@ def _traces(
     bars = {"type": "bar", "name": rows[0]["method"], "legendgroup": rows[0]["method"], "marker_color": colour,
             "y": [r["value"] for r in rows],
             "error_y": {"array": _distance(rows, "high"), "arrayminus": _distance(rows, "low"), "thickness": 1.2}}
-    printed = {"type": "scatter", "mode": "markers", "name": "printed", "legendgroup": "printed",
+    printed = {"type": "scatter", "mode": "markers", "name": "printed", "legendgroup": "printed", "legendrank": 2000,
                "y": [r.get("printed") for r in rows],
                "marker": {"symbol": "diamond-open", "size": 8, "color": "black"}}
     return [place | bars, place | printed]

@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['VERSION', 'VOID', 'SMALLEST', 'KINDS', 'STREET', 'OBJECTS', 'TILE', 'TEXTURES', 'TEXTURE', 'V', 'U', 'PALETTES',
-           'CATEGORIES', 'CLUTTER', 'ANYTHING', 'SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN', 'FENCE',
-           'CAR', 'PEDESTRIAN', 'BICYCLIST', 'GROUND', 'LABEL', 'FURNITURE', 'STREET_URN', 'Draws', 'stretched',
-           'noise', 'wave', 'dots', 'tiles', 'scaled', 'disc', 'box', 'bar', 'polygon', 'aeroplane', 'wheels',
-           'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'animal', 'cat', 'dog', 'horse', 'cow', 'sheep', 'chair',
-           'diningtable', 'motorbike', 'person', 'pottedplant', 'sofa', 'train', 'tvmonitor', 'rear', 'rider', 'tree',
-           'sign', 'lump', 'crate', 'wedge', 'rod', 'hoop', 'parts', 'colour', 'Coat', 'Canvas', 'softened', 'light',
-           'photographed', 'backdrop', 'strew', 'put', 'objects', 'View', 'houses', 'town', 'fence', 'lane', 'upright',
-           'erect', 'street', 'checked', 'scene', 'Scenes']
+           'CATEGORIES', 'CLUTTER', 'DULL', 'ANYTHING', 'SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN',
+           'FENCE', 'CAR', 'PEDESTRIAN', 'BICYCLIST', 'GROUND', 'LABEL', 'FURNITURE', 'STREET_URN', 'Draws',
+           'stretched', 'noise', 'wave', 'dots', 'tiles', 'scaled', 'disc', 'box', 'bar', 'polygon', 'aeroplane',
+           'wheels', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'animal', 'cat', 'dog', 'horse', 'cow', 'sheep',
+           'chair', 'diningtable', 'motorbike', 'person', 'pottedplant', 'sofa', 'train', 'tvmonitor', 'rear', 'rider',
+           'tree', 'sign', 'lump', 'crate', 'wedge', 'rod', 'hoop', 'parts', 'colour', 'Coat', 'Canvas', 'softened',
+           'light', 'photographed', 'materials', 'backdrop', 'strew', 'put', 'objects', 'View', 'houses', 'town',
+           'fence', 'lane', 'upright', 'erect', 'street', 'checked', 'scene', 'Scenes']
 
 # %% ../nbs/10_scenes.ipynb #69c1697e
 import hashlib
@@ -27,9 +27,11 @@ VERSION = 1  # of the generator: raise it when a picture changes
 VOID = 255
 SMALLEST = 16  # pixels of a side
 KINDS = ("street", "objects")
-STREET = ("Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian", "Bicyclist")
-OBJECTS = ("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-           "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor")
+STREET = ("Sky", "Building", "Pole", "Road", "Pavement", "Tree", "SignSymbol", "Fence", "Car", "Pedestrian",
+          "Bicyclist")
+OBJECTS = ("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
+           "cow", "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
+           "tvmonitor")
 
 # %% ../nbs/10_scenes.ipynb #90cdb23d
 class Draws:
@@ -99,7 +101,8 @@ TEXTURES = {
     "diagonal": lambda x, y: wave(x + y, 32),
     "checks": lambda x, y: 255 * ((x // 32 + y // 32) % 2),
     "dots": lambda x, y: dots(x, y, 32, 10),
-    "bricks": lambda x, y: np.where((y % 16 < 3) | ((x + y // 16 % 2 * 16) % 32 < 3), 255, noise(16, 32) // 2),
+    "bricks": lambda x, y: np.where((y % 16 < 3) | ((x + y // 16 % 2 * 16) % 32 < 3), 255,
+                                    noise(16, 32) // 2),
     "panels": lambda x, y: np.where((x % 64 < 6) | (y % 64 < 6), 255, noise(64, 64) // 4),
     "planks": lambda x, y: np.where(y % 32 < 5, 255, noise(8, 64) * 5 // 8),
     "wood": lambda x, y: wave(y * 2 + noise(64, 64), 64),
@@ -168,7 +171,8 @@ def polygon(part: int, *corners: tuple[int, int]) -> tuple[int, np.ndarray]:
 
 # %% ../nbs/10_scenes.ipynb #ca83de02
 def aeroplane(pose):
-    return [polygon(2, (-10, -5), (25, -5), (-15 - 5 * pose, -75), (-35 - 5 * pose, -75)), disc(1, 0, 0, 96, 15),
+    return [polygon(2, (-10, -5), (25, -5), (-15 - 5 * pose, -75), (-35 - 5 * pose, -75)),
+            disc(1, 0, 0, 96, 22),
             polygon(1, (-95, -4), (-65, -10), (-80, -50), (-97, -50)), disc(3, 80, -4, 8, 5),
             polygon(2, (-15, 5), (25, 5), (-25 - 5 * pose, 80), (-45 - 5 * pose, 80)), disc(3, -5, 40, 14, 8),
             *[disc(3, x, -4, 3) for x in range(-50, 60, 16)]]
@@ -179,9 +183,9 @@ def wheels(part, x, y, radius, hole):
 
 
 def bicycle(pose):
-    return [*wheels(2, 56, 30, 40, 74), bar(1, -56, 30, -10, 32, 6), bar(1, -56, 30, -25, -25, 6),
-            bar(1, -25, -25, -10, 32, 6), bar(1, -10, 32, 38, -28, 6), bar(1, -25, -25, 38, -28, 6),
-            bar(1, 56, 30, 34, -50, 6), bar(2, 20 + 4 * pose, -54, 44, -50, 6), bar(2, -40, -34, -12, -34, 7),
+    return [*wheels(2, 56, 30, 42, 64), bar(1, -56, 30, -10, 32, 8), bar(1, -56, 30, -25, -25, 8),
+            bar(1, -25, -25, -10, 32, 8), bar(1, -10, 32, 38, -28, 8), bar(1, -25, -25, 38, -28, 8),
+            bar(1, 56, 30, 34, -50, 8), bar(2, 20 + 4 * pose, -54, 44, -50, 6), bar(2, -40, -34, -12, -34, 7),
             disc(2, -10, 32, 10)]
 
 
@@ -202,19 +206,22 @@ def boat(pose):
 
 def bottle(pose):
     neck = 10 + 2 * pose
-    return [box(1, -neck, -80, neck, -20), disc(1, 0, -12, 36, 32), box(1, -36, -12, 36, 90), disc(1, 0, 88, 36, 10),
+    return [box(1, -neck, -80, neck, -20), disc(1, 0, -12, 36, 32), box(1, -36, -12, 36, 90),
+            disc(1, 0, 88, 36, 10),
             box(3, -neck - 3, -98, neck + 3, -78), box(2, -36, 10, 36, 60)]
 
 
 def bus(pose):
     return [box(1, -96, -60, 96, 50), *[box(2, x, -45, x + 22, -8) for x in range(-88, 60, 28)],
-            box(2, 70, -45, 94, 30), box(3, -96, 14, 66, 20), disc(3, -55 + 3 * pose, 52, 20), disc(3, 50, 52, 20),
+            box(2, 70, -45, 94, 30), box(3, -96, 14, 66, 20), disc(3, -55 + 3 * pose, 52, 20),
+            disc(3, 50, 52, 20),
             disc(2, -55 + 3 * pose, 52, 8), disc(2, 50, 52, 8)]
 
 
 def car(pose):
     roof = -55 + 4 * pose
-    return [polygon(1, (-60, -5), (-38, roof), (28, roof), (58, -5)), disc(1, 0, 12, 97, 28), box(1, -92, 2, 92, 34),
+    return [polygon(1, (-60, -5), (-38, roof), (28, roof), (58, -5)), disc(1, 0, 12, 97, 28),
+            box(1, -92, 2, 92, 34),
             polygon(2, (-48, -5), (-33, roof + 8), (-6, roof + 8), (-6, -5)), bar(3, -88, 36, 88, 36, 4),
             polygon(2, (2, -5), (2, roof + 8), (24, roof + 8), (46, -5)),
             *wheels(3, 54, 36, 22, 0), *wheels(2, 54, 36, 10, 0), disc(2, 88, 10, 7)]
@@ -224,7 +231,8 @@ def animal(pose, body, leg, thick, neck, head, tail):
     "Four legs, a body, a neck and a head, in hundredths: horse and cat differ by these and by ears and coat."
     (bx, by), (nx, ny), (hx, hy) = body, neck, head
     swing, foot = 6 * pose - 9, by + leg - 10
-    feet = [(-bx + thick + 4, swing), (-bx + 3 * thick, -swing), (bx - thick - 4, swing), (bx - 3 * thick, -swing)]
+    feet = [(-bx + thick + 4, swing), (-bx + 3 * thick, -swing), (bx - thick - 4, swing),
+            (bx - 3 * thick, -swing)]
     return [*[bar(1, x, 0, x + move, foot, thick) for x, move in feet],
             *[bar(2, x + move, foot - 4, x + move, foot, thick) for x, move in feet],
             bar(1, -bx + 6, -by // 2 - 10, *tail, max(thick // 2, 4)), disc(1, 0, -10, bx, by),
@@ -249,19 +257,24 @@ def horse(pose):
 
 
 def cow(pose):
-    return [*animal(pose, (66, 34), 64, 9, (72, -26 + 8 * pose), (22, 20), (-82, 30)), disc(2, -30, 22, 16, 10),
-            bar(3, 66, -44 + 8 * pose, 56, -64 + 8 * pose, 4), bar(3, 80, -44 + 8 * pose, 90, -64 + 8 * pose, 4)]
+    return [*animal(pose, (66, 34), 64, 9, (72, -26 + 8 * pose), (22, 20), (-82, 30)),
+            disc(2, -30, 22, 16, 10),
+            bar(3, 66, -44 + 8 * pose, 56, -64 + 8 * pose, 4),
+            bar(3, 80, -44 + 8 * pose, 90, -64 + 8 * pose, 4)]
 
 
 def sheep(pose):
-    puffs = [disc(1, x, y, 22) for x, y in ((-45, -20), (-20, -36), (12, -38), (38, -24), (44, 0), (-52, 6), (0, 14))]
-    return [*[bar(3, x, 10, x, 66, 6) for x in (-38, -20 + 3 * pose, 20, 36 - 3 * pose)], disc(1, 0, -8, 58, 34), *puffs,
+    puffs = [disc(1, x, y, 22) for x, y in ((-45, -20), (-20, -36), (12, -38), (38, -24), (44, 0), (-52, 6),
+                                            (0, 14))]
+    return [*[bar(3, x, 10, x, 66, 6) for x in (-38, -20 + 3 * pose, 20, 36 - 3 * pose)],
+            disc(1, 0, -8, 58, 34), *puffs,
             disc(3, 66, -18 + 6 * pose, 18, 22), bar(3, 52, -28 + 6 * pose, 44, -20 + 6 * pose, 6)]
 
 
 def chair(pose):
     back = -30 - 6 * pose
-    return [bar(2, -38, 20, -42, 95, 6), bar(2, 40, 20, 44, 95, 6), bar(2, -18, 10, -18, 70, 5), bar(2, 55, 10, 58, 70, 5),
+    return [bar(2, -38, 20, -42, 95, 6), bar(2, 40, 20, 44, 95, 6), bar(2, -18, 10, -18, 70, 5),
+            bar(2, 55, 10, 58, 70, 5),
             bar(2, -40, back - 60, -40, 20, 6), bar(2, 6, back - 64, 6, 10, 6),
             polygon(1, (-44, back - 62), (10, back - 66), (8, -10), (-42, -6)),
             polygon(1, (-48, 10), (10, 2), (64, 8), (46, 30), (-46, 30))]
@@ -274,7 +287,8 @@ def diningtable(pose):
 
 
 def motorbike(pose):
-    return [*wheels(3, 58, 36, 36, 55), bar(2, -58, 36, 0, 30, 6), bar(2, 58, 36, 32, -44, 6), disc(2, 2, 26, 24, 20),
+    return [*wheels(3, 58, 36, 36, 55), bar(2, -58, 36, 0, 30, 6), bar(2, 58, 36, 32, -44, 6),
+            disc(2, 2, 26, 24, 20),
             polygon(1, (-80, -16), (-20, -10), (10, -24), (42, -22), (36, 6), (-20, 14), (-50, 0)),
             bar(3, -72, -16, -18, -16 + 2 * pose, 8), bar(3, 14, -52, 36, -46, 5), bar(2, -50, 44, 0, 40, 6)]
 
@@ -289,48 +303,60 @@ def person(pose):
 def pottedplant(pose):
     leaves = [(-55, -50), (-30, -80), (0, -92), (32, -78), (58, -46), (-68, -15), (70, -8 - 6 * pose)]
     return [*[bar(1, 0, 30, x, y, 5) for x, y in leaves], *[disc(1, x, y, 26, 17) for x, y in leaves],
-            disc(1, 0, -30, 34 + 3 * pose, 36), polygon(2, (-40, 25), (40, 25), (28, 96), (-28, 96)), box(2, -46, 20, 46, 36)]
+            disc(1, 0, -30, 34 + 3 * pose, 36), polygon(2, (-40, 25), (40, 25), (28, 96), (-28, 96)),
+            box(2, -46, 20, 46, 36)]
 
 
 def sofa(pose):
-    return [box(1, -86, -50 + 5 * pose, 86, 20), box(2, -66, 0, -2, 26), box(2, 2, 0, 66, 26), box(1, -80, 24, 80, 50),
+    return [box(1, -86, -50 + 5 * pose, 86, 20), box(2, -66, 0, -2, 26), box(2, 2, 0, 66, 26),
+            box(1, -80, 24, 80, 50),
             disc(1, -84, 0, 14, 20), disc(1, 84, 0, 14, 20), box(1, -97, 0, -70, 50), box(1, 70, 0, 97, 50),
             box(3, -86, 50, -76, 62), box(3, 76, 50, 86, 62)]
 
 
 def train(pose):
     return [polygon(1, (-98, -40), (50, -40), (80, -25), (97, 10), (97, 36), (-98, 36)),
-            *[box(2, x, -26, x + 18, -4) for x in range(-92, 30, 26)], polygon(2, (52, -28), (72, -22), (84, -2), (52, -2)),
+            *[box(2, x, -26, x + 18, -4) for x in range(-92, 30, 26)],
+            polygon(2, (52, -28), (72, -22), (84, -2), (52, -2)),
             box(4, -98, 8, 96, 18), *[disc(3, x + 3 * pose, 40, 12) for x in (-80, -54, -10, 14, 56)],
             bar(3, -98, 54, 98, 54, 4)]
 
 
 def tvmonitor(pose):
-    return [box(1, -92, -75, 92, 48), box(2, -80, -64, 80, 36), box(1, -12, 48, 12, 72), disc(1, 0, 78, 44 + 6 * pose, 10),
+    return [box(1, -92, -75, 92, 48), box(2, -80, -64, 80, 36), box(1, -12, 48, 12, 72),
+            disc(1, 0, 78, 44 + 6 * pose, 10),
             disc(3, 84, 42, 4)]
 
 # %% ../nbs/10_scenes.ipynb #f292fc58
 def rear(pose):
     roof = -78 + 8 * pose
     return [polygon(1, (-78, -15), (-58, roof), (58, roof), (78, -15)), box(1, -90, -20, 90, 66),
-            polygon(2, (-64, -18), (-50, roof + 12), (50, roof + 12), (64, -18)), box(4, -88, -2, -62, 18), box(4, 62, -2, 88, 18),
-            box(3, -90, 40, 90, 58), box(2, -22, 16, 22, 30), box(3, -84, 60, -52, 92), box(3, 52, 60, 84, 92)]
+            polygon(2, (-64, -18), (-50, roof + 12), (50, roof + 12), (64, -18)), box(4, -88, -2, -62, 18),
+            box(4, 62, -2, 88, 18),
+            box(3, -90, 40, 90, 58), box(2, -22, 16, 22, 30), box(3, -84, 60, -52, 92),
+            box(3, 52, 60, 84, 92)]
 
 
 def rider(pose):
-    return [*wheels(2, 42, 58, 36, 76), bar(2, -42, 58, -8, 58, 5), bar(2, -42, 58, -16, 12, 5), bar(2, -8, 58, 26, 12, 5),
-            bar(2, 42, 58, 26, 0, 5), bar(4, -14, 8, 10, 26 + 4 * pose, 10), bar(4, 10, 26 + 4 * pose, -4, 58, 9),
-            bar(1, -14, 0, 6, -44, 18), bar(1, 6, -44, 28, -6, 8), disc(3, 14, -74, 14, 17), disc(1, 13, -82, 16, 11)]
+    return [*wheels(2, 42, 58, 36, 76), bar(2, -42, 58, -8, 58, 5), bar(2, -42, 58, -16, 12, 5),
+            bar(2, -8, 58, 26, 12, 5),
+            bar(2, 42, 58, 26, 0, 5), bar(4, -14, 8, 10, 26 + 4 * pose, 10),
+            bar(4, 10, 26 + 4 * pose, -4, 58, 9),
+            bar(1, -14, 0, 6, -44, 18), bar(1, 6, -44, 28, -6, 8), disc(3, 14, -74, 14, 17),
+            disc(1, 13, -82, 16, 11)]
 
 
 def tree(pose):
     crown = [(-40, -40), (-10, -66), (30, -58), (46, -26), (-48, -8), (8, -24), (24, 4), (-16, 6)]
-    return [bar(2, 0, 0, 2 * pose, 98, 7), bar(2, 0, 30, 26, -10, 4), *[disc(1, x, y + 3 * pose, 34, 30) for x, y in crown]]
+    return [bar(2, 0, 0, 2 * pose, 98, 7), bar(2, 0, 30, 26, -10, 4),
+            *[disc(1, x, y + 3 * pose, 34, 30) for x, y in crown]]
 
 
 def sign(pose):
-    outer = [disc(2, 0, 0, 96), polygon(2, (0, -96), (96, 80), (-96, 80)), box(2, -70, -92, 70, 92), box(2, -96, -60, 96, 60)]
-    inner = [disc(1, 0, 0, 64), polygon(1, (0, -46), (56, 56), (-56, 56)), box(1, -54, -76, 54, 76), box(1, -80, -44, 80, 44)]
+    outer = [disc(2, 0, 0, 96), polygon(2, (0, -96), (96, 80), (-96, 80)), box(2, -70, -92, 70, 92),
+             box(2, -96, -60, 96, 60)]
+    inner = [disc(1, 0, 0, 64), polygon(1, (0, -46), (56, 56), (-56, 56)), box(1, -54, -76, 54, 76),
+             box(1, -80, -44, 80, 44)]
     return [outer[pose], inner[pose]]
 
 
@@ -367,7 +393,8 @@ def parts(
 
 # %% ../nbs/10_scenes.ipynb #d18520d3
 PALETTES = {
-    "paint": ((190, 40, 40), (40, 70, 160), (220, 220, 220), (60, 60, 65), (40, 120, 80), (210, 170, 40), (130, 140, 150)),
+    "paint": ((190, 40, 40), (40, 70, 160), (220, 220, 220), (60, 60, 65), (40, 120, 80), (210, 170, 40),
+              (130, 140, 150)),
     "metal": ((200, 205, 212), (160, 170, 180), (225, 225, 220), (130, 140, 155)),
     "dark": ((30, 30, 34), (50, 46, 44), (40, 44, 56)),
     "light": ((230, 228, 220), (215, 220, 225), (235, 225, 200)),
@@ -377,24 +404,27 @@ PALETTES = {
     "fur": ((170, 120, 70), (120, 110, 100), (210, 180, 140), (75, 65, 60), (190, 140, 90)),
     "pied": ((235, 232, 225), (225, 215, 200), (205, 190, 175)),
     "wool": ((230, 225, 210), (205, 200, 190), (180, 170, 155)),
-    "cloth": ((170, 50, 60), (50, 80, 150), (90, 130, 90), (200, 180, 150), (110, 70, 120), (60, 60, 70), (215, 150, 60)),
+    "cloth": ((185, 45, 60), (45, 80, 165), (80, 140, 90), (205, 180, 140), (125, 65, 140), (60, 60, 75),
+              (225, 150, 50)),
     "green": ((60, 110, 50), (90, 140, 60), (50, 90, 60), (120, 150, 70)),
     "clay": ((180, 100, 70), (200, 130, 95), (150, 80, 60), (190, 185, 175)),
-    "glass": ((50, 110, 70), (110, 70, 40), (150, 190, 190), (60, 90, 130)),
+    "glass": ((40, 130, 65), (140, 80, 30), (70, 175, 170), (50, 95, 175)),
     "screen": ((40, 90, 150), (70, 130, 170), (30, 40, 60), (90, 90, 140)),
-    "ground": ((150, 140, 120), (110, 125, 90), (170, 160, 150), (95, 90, 90), (135, 110, 85), (185, 175, 150)),
+    "ground": ((150, 140, 120), (110, 125, 90), (170, 160, 150), (95, 90, 90), (135, 110, 85),
+               (185, 175, 150)),
     "sky": ((150, 185, 225), (190, 205, 220), (205, 208, 210), (120, 160, 210)),
     "brick": ((165, 95, 75), (190, 165, 130), (150, 140, 130), (205, 195, 175), (120, 90, 80)),
-    "tarmac": ((95, 95, 100), (115, 112, 110), (80, 82, 88)),
-    "stone": ((165, 155, 145), (150, 145, 145), (180, 165, 150)),
-    "warning": ((200, 40, 40), (40, 80, 170), (230, 190, 40), (40, 130, 80)),
+    "tarmac": ((95, 95, 100), (105, 102, 100), (80, 82, 88)),
+    "stone": ((190, 178, 160), (178, 170, 166), (205, 188, 165)),
+    "plumage": ((60, 110, 190), (200, 60, 50), (225, 180, 60), (90, 70, 60), (60, 150, 140)),
+    "warning": ((215, 40, 40), (40, 80, 170), (230, 190, 40), (40, 130, 80)),
 }
-CATEGORIES = {  # name: frequency, width and height in percent of the drawn size, shape, (texture, palette) of each part
-    "aeroplane": (2, 120, 90, aeroplane, ("panels", "metal"), ("plain", "metal"), ("plain", "dark")),
-    "bicycle": (2, 110, 90, bicycle, ("plain", "paint"), ("plain", "dark")),
-    "bird": (3, 95, 80, bird, ("feathers", "cloth"), ("feathers", "brown"), ("plain", "dark")),
+CATEGORIES = {  # name: frequency, width and height in percent, shape, (texture, palette) of each part
+    "aeroplane": (2, 135, 120, aeroplane, ("bands", "light"), ("panels", "paint"), ("plain", "dark")),
+    "bicycle": (2, 125, 110, bicycle, ("plain", "paint"), ("plain", "dark")),
+    "bird": (3, 115, 100, bird, ("feathers", "plumage"), ("feathers", "brown"), ("plain", "dark")),
     "boat": (2, 105, 105, boat, ("planks", "paint"), ("plain", "light"), ("plain", "brown")),
-    "bottle": (2, 70, 100, bottle, ("glass", "glass"), ("diagonal", "light"), ("plain", "paint")),
+    "bottle": (3, 88, 108, bottle, ("glass", "glass"), ("diagonal", "light"), ("plain", "paint")),
     "bus": (2, 125, 105, bus, ("bands", "paint"), ("plain", "window"), ("plain", "dark")),
     "car": (4, 115, 95, car, ("plain", "paint"), ("plain", "window"), ("plain", "dark")),
     "cat": (4, 95, 95, cat, ("tabby", "fur"), ("plain", "light"), ("plain", "dark")),
@@ -404,11 +434,13 @@ CATEGORIES = {  # name: frequency, width and height in percent of the drawn size
     "dog": (4, 100, 95, dog, ("fur", "fur"), ("plain", "dark"), ("plain", "brown")),
     "horse": (2, 115, 115, horse, ("coat", "brown"), ("plain", "dark"), ("fur", "dark")),
     "motorbike": (2, 110, 90, motorbike, ("plain", "paint"), ("panels", "metal"), ("plain", "dark")),
-    "person": (9, 85, 125, person, ("knit", "cloth"), ("grain", "screen"), ("plain", "skin"), ("fur", "brown")),
+    "person": (9, 85, 125, person, ("knit", "cloth"), ("grain", "screen"), ("plain", "skin"),
+               ("fur", "brown")),
     "pottedplant": (2, 95, 105, pottedplant, ("leaves", "green"), ("plain", "clay")),
     "sheep": (2, 105, 95, sheep, ("wool", "wool"), ("plain", "skin"), ("plain", "dark")),
     "sofa": (2, 120, 100, sofa, ("floral", "cloth"), ("plain", "cloth"), ("plain", "brown")),
-    "train": (2, 130, 105, train, ("stripes", "paint"), ("plain", "window"), ("plain", "dark"), ("plain", "light")),
+    "train": (2, 130, 105, train, ("stripes", "paint"), ("plain", "window"), ("plain", "dark"),
+              ("plain", "light")),
     "tvmonitor": (2, 100, 95, tvmonitor, ("plain", "dark"), ("scan", "screen"), ("plain", "warning")),
 }
 CLUTTER = (lump, crate, wedge, rod, hoop)
@@ -431,15 +463,17 @@ class Coat:
     ):
         first = [[0, 0, 0]] + [colour(draws, palette) for _, palette in materials]
         keep = [draws(*contrast) for _ in first]
-        self.first = np.array(first, np.int32)
-        self.change = self.first * (np.array(keep, np.int32)[:, None] - 100) // 100
+        first, lost = np.array(first)[:, None], 100 - np.array(keep)[:, None, None]
+        blends = first - (first * lost // 100 * np.arange(TILE)[:, None] >> 8)
+        self.colours = blends.reshape(-1, 3).astype(np.int32)
         self.texture = np.array([0] + [TEXTURE[name] for name, _ in materials])
-        self.span, self.x, self.y = draws(300, 560), draws(0, 255), draws(0, 255)  # span: thousandths of the short side
+        self.span = draws(300, 560)  # of a tile, in thousandths of the short side
+        self.x, self.y = draws(0, 255), draws(0, 255)
 
     def __call__(self, part: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:  # (n,3)
         "Colours at texture coordinates `x`, `y`."
-        blend = tiles()[self.texture[part], y + self.y & 255, x + self.x & 255].astype(np.int32)
-        return self.first[part] + (self.change[part] * blend[:, None] >> 8)
+        place = (self.texture[part] << 16) + ((y + self.y & 255) << 8) + (x + self.x & 255)
+        return self.colours.take((part.astype(np.int32) << 8) + tiles().ravel().take(place), 0)
 
 # %% ../nbs/10_scenes.ipynb #134f1f4b
 class Canvas:
@@ -472,7 +506,8 @@ class Canvas:
     ):
         "Paint one thing, turned and scaled."
         (cx, cy), (rx, ry) = centre, (max(radius, 128) for radius in radii)
-        cos, sin = 1024 * (4096 - turn * turn) // (4096 + turn * turn), 1024 * 128 * turn // (4096 + turn * turn)
+        circle = 4096 + turn * turn
+        cos, sin = 1024 * (4096 - turn * turn) // circle, 1024 * 128 * turn // circle
         ex, ey = cos * rx + abs(sin) * ry >> 10, abs(sin) * rx + cos * ry >> 10
         x0, x1 = max(cx - ex >> 8, 0), min((cx + ex >> 8) + 1, self.width)
         y0, y1 = max(cy - ey >> 8, 0), min((cy + ey >> 8) + 1, self.height)
@@ -496,7 +531,8 @@ class Canvas:
         front = self.things = self.things * (self.labels > 0)
         for _ in range(max(1, self.short // 160)):
             padded = np.pad(front, 1, mode="edge")
-            front = np.maximum.reduce([front, padded[2:, 1:-1], padded[:-2, 1:-1], padded[1:-1, 2:], padded[1:-1, :-2]])
+            beside = padded[2:, 1:-1], padded[:-2, 1:-1], padded[1:-1, 2:], padded[1:-1, :-2]
+            front = np.maximum.reduce([front, *beside])
         self.labels[front > self.things] = VOID
 
 # %% ../nbs/10_scenes.ipynb #4a11bdae
@@ -522,15 +558,23 @@ def light(canvas: Canvas, draws: Draws) -> np.ndarray:  # (h,w) in 1/256
 def photographed(canvas: Canvas, draws: Draws) -> np.ndarray:  # (h,w,3) uint8
     "The finished picture."
     field, tint = light(canvas, draws), np.array([draws(236, 276) for _ in range(3)])
-    blur, grain = draws.chance(60), draws(4, 24)
+    blur, grain = draws.chance(60), draws(3, 16)
     image = canvas.image * field[..., None] >> 8
     image = image * tint >> 8
     image = softened(image) if blur else image
     noisy = image + (grain * (draws.bytes(*image.shape).astype(np.int32) - 128) >> 8)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 
-# %% ../nbs/10_scenes.ipynb #962b01e4
-ANYTHING = tuple(PALETTES)
+# %% ../nbs/10_scenes.ipynb #ae65092d
+DULL = (("plain", "grain", "cloud", "bricks", "slabs", "asphalt", "wood"),
+        ("ground", "stone", "brick", "sky", "tarmac"))
+ANYTHING = tuple(TEXTURES), tuple(PALETTES)
+
+
+def materials(draws: Draws, count: int, dull: int) -> list[tuple[str, str]]:
+    "Textures and palettes, `dull` percent of them ones that few objects have."
+    choices = [DULL if draws.chance(dull) else ANYTHING for _ in range(count)]
+    return [(draws.pick(textures), draws.pick(palettes)) for textures, palettes in choices]
 
 
 def backdrop(canvas: Canvas, draws: Draws):
@@ -539,30 +583,29 @@ def backdrop(canvas: Canvas, draws: Draws):
     y, x = y * 256 // canvas.short, x * 256 // canvas.short
     floor = y * 8 + x * draws(-2, 2) > draws(700, 2000)
     patch = noise(64, 64)[y + draws(0, 255) & 255, x + draws(0, 255) & 255] > draws(140, 220)
-    materials = [(draws.pick(tuple(TEXTURES)), draws.pick(("ground", "stone", "brick", "sky", "green"))) for _ in range(3)]
-    canvas.fill(np.where(patch, 3, 1 + floor), Coat(draws, materials, (60, 90)))
+    canvas.fill(np.where(patch, 3, 1 + floor), Coat(draws, materials(draws, 3, 90), (60, 90)))
 
 
 def strew(canvas: Canvas, draws: Draws, count: int, low: int, high: int):
     "Clutter between `low` and `high` thousandths of the short side."
     unit = canvas.short * 256
     for _ in range(count):
-        materials = [(draws.pick(tuple(TEXTURES)), draws.pick(ANYTHING)) for _ in range(2)]
         drawn, radius = parts(draws.pick(CLUTTER), draws(0, 3)), draws(low, high)
         centre = draws(0, 1000) * canvas.width * 256 // 1000, draws(0, 1000) * canvas.height * 256 // 1000
         radii = radius * unit // 1000, radius * draws(40, 100) * unit // 100000
-        canvas.stamp(drawn, Coat(draws, materials), 0, centre, radii, draws(-26, 26), shade=draws(-40, 40))
+        coat = Coat(draws, materials(draws, 2, 70))
+        canvas.stamp(drawn, coat, 0, centre, radii, draws(-26, 26), shade=draws(-40, 40))
 
 
 def put(canvas: Canvas, draws: Draws, label: int, place: int, places: int):
     "One object, in the `place`-th of `places` columns."
-    _, wide, high, shape, *materials = CATEGORIES[OBJECTS[label]]
-    radius = draws(90, 170) if draws.chance(15) else draws(200, 400)
+    _, wide, high, shape, *made = CATEGORIES[OBJECTS[label]]
+    radius = draws(90, 170) if draws.chance(10) else draws(260, 440)
     unit = canvas.short * 256 * radius
     radii = unit * wide * draws(85, 115) // 10_000_000, unit * high * draws(85, 115) // 10_000_000
     x = (1000 * place + draws(150, 850)) * canvas.width * 256 // (1000 * places)
     y = draws(250, 750) * canvas.height * 256 // 1000
-    coat, drawn = Coat(draws, materials), parts(shape, draws(0, 3))
+    coat, drawn = Coat(draws, made), parts(shape, draws(0, 3))
     canvas.stamp(drawn, coat, label, (x, y), radii, draws(-9, 9), draws.chance(50), draws(-10, 70))
 
 
@@ -581,8 +624,10 @@ def objects(canvas: Canvas, draws: Draws, categories: int):
 # %% ../nbs/10_scenes.ipynb #d84e96ed
 SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLIST = range(11)
 GROUND = (("cloud", "sky"), ("bricks", "brick"), ("grain", "brick"), ("planks", "brick"), ("plain", "window"),
-          ("leaves", "green"), ("slabs", "stone"), ("asphalt", "tarmac"), ("plain", "light"), ("pickets", "brown"))
-LABEL = np.array([0, SKY, BUILDING, BUILDING, BUILDING, BUILDING, TREE, PAVEMENT, ROAD, ROAD, FENCE], np.uint8)
+          ("leaves", "green"), ("slabs", "stone"), ("asphalt", "tarmac"), ("plain", "light"),
+          ("pickets", "brown"))
+LABEL = np.array([0, SKY, BUILDING, BUILDING, BUILDING, BUILDING, TREE, PAVEMENT, ROAD, ROAD, FENCE],
+                 np.uint8)
 
 
 class View:
@@ -593,7 +638,7 @@ class View:
         self.horizon = self.height * draws(34, 50) // 100
         self.centre = self.width * draws(30, 70) // 100
         self.kerb = draws(170, 300), draws(170, 300)
-        self.front = tuple(kerb * draws(40, 70) // 100 for kerb in self.kerb)
+        self.front = tuple(kerb * draws(30, 55) // 100 for kerb in self.kerb)
 
     def stand(self, below: int, slope: int, right: bool) -> tuple[int, int]:
         "The point on the ground `below` the horizon where the line of this slope passes."
@@ -635,8 +680,8 @@ def town(canvas: Canvas, view: View, draws: Draws) -> np.ndarray:  # (h,w) mater
 
 def fence(material, slope, depth, right, front, draws: Draws):
     "At times a fence along one side."
-    side, start, length, high = draws(0, 1), draws(8, 30), draws(20, 90), draws(60, 110)
-    if draws.chance(60):
+    side, start, length, high = draws(0, 1), draws(8, 24), draws(30, 120), draws(80, 130)
+    if draws.chance(70):
         along = (right == side) & (depth >= start) & (depth < start + length)
         material[along & (slope > front - high) & (slope <= front)] = 10
 
@@ -648,19 +693,22 @@ def lane(material, view: View, x, below, draws: Draws):
     across = (x - view.centre) * 256 // below - offset
     material[(abs(across) < width) & (view.height * 8 // below % dash * 2 < dash) & (material == 8)] = 9
 
-# %% ../nbs/10_scenes.ipynb #18dbf149
-FURNITURE = {  # label: (shape, height and width in percent of a head's height, where, (texture, palette) of each part)
+# %% ../nbs/10_scenes.ipynb #ce18ff46
+FURNITURE = {  # name: label, shape, height and width in percent of a head's height, where, parts as above
     "tree": (TREE, tree, 330, 200, "front", ("leaves", "green"), ("coat", "brown")),
-    "pole": (POLE, None, 330, 9, "walk", ("plain", "metal")),
-    "signpost": (POLE, None, 190, 7, "walk", ("plain", "metal")),
-    "rear": (CAR, rear, 92, 110, "road", ("plain", "paint"), ("plain", "window"), ("plain", "dark"), ("plain", "warning")),
+    "pole": (POLE, None, 330, 15, "walk", ("plain", "metal")),
+    "signpost": (POLE, None, 190, 12, "walk", ("plain", "metal")),
+    "rear": (CAR, rear, 92, 110, "road", ("plain", "paint"), ("plain", "window"), ("plain", "dark"),
+             ("plain", "warning")),
     "side": (CAR, car, 92, 200, "road", ("plain", "paint"), ("plain", "window"), ("plain", "dark")),
-    "walker": (PEDESTRIAN, person, 108, 62, "walk", ("knit", "cloth"), ("grain", "screen"), ("plain", "skin"), ("fur", "brown")),
-    "rider": (BICYCLIST, rider, 112, 96, "kerb", ("diagonal", "cloth"), ("plain", "dark"), ("plain", "skin"), ("grain", "screen")),
+    "walker": (PEDESTRIAN, person, 114, 80, "walk", ("knit", "cloth"), ("grain", "screen"), ("plain", "skin"),
+               ("fur", "brown")),
+    "rider": (BICYCLIST, rider, 116, 108, "kerb", ("diagonal", "cloth"), ("plain", "dark"), ("plain", "skin"),
+              ("grain", "screen")),
     "bin": (VOID, crate, 60, 36, "walk", ("panels", "dark"), ("plain", "metal")),
 }
-STREET_URN = ("tree",) * 4 + ("pole",) * 3 + ("signpost",) * 3 + ("rear",) * 4 + ("side",) * 2 + \
-    ("walker",) * 5 + ("rider",) * 3 + ("bin",)
+STREET_URN = ("tree",) * 4 + ("pole",) * 3 + ("signpost",) * 3 + ("rear",) * 3 + ("side",) * 2 + \
+    ("walker",) * 8 + ("rider",) * 3 + ("bin",)
 
 
 def upright(pose):
@@ -669,20 +717,21 @@ def upright(pose):
 
 def erect(canvas: Canvas, view: View, draws: Draws, name: str, below: int):
     "One thing on the ground, `below` the horizon."
-    label, shape, high, wide, where, *materials = FURNITURE[name]
+    label, shape, high, wide, where, *made = FURNITURE[name]
     right = draws.chance(50)
     kerb, front = view.kerb[right], view.front[right]
     slope = {"front": draws(front, front * 5 // 4), "walk": draws(front * 5 // 4, kerb * 7 // 8),
              "kerb": draws(kerb, kerb * 5 // 4), "road": draws(kerb * 5 // 4, kerb * 4)}[where]
     x, y = view.stand(below, slope, right)
     half = below * high * draws(88, 112) // 20000
-    coat, drawn = Coat(draws, materials), parts(shape or upright, draws(0, 3))
+    coat, drawn = Coat(draws, made), parts(shape or upright, draws(0, 3))
     radii = below * wide * draws(88, 112) // 20000, half
     canvas.stamp(drawn, coat, label, (x, y - half), radii, flip=draws.chance(50), shade=draws(0, 60))
     if name == "signpost":
-        plate = below * draws(22, 36) // 100
+        plate = below * draws(32, 46) // 100
         coat = Coat(draws, [("plain", "warning"), ("plain", "light")])
-        canvas.stamp(parts(sign, draws(0, 3)), coat, SIGN, (x, y - 2 * half), (plate, plate), shade=draws(0, 30))
+        canvas.stamp(parts(sign, draws(0, 3)), coat, SIGN, (x, y - 2 * half), (plate, plate),
+                     shade=draws(0, 30))
 
 
 def street(canvas: Canvas, draws: Draws):
@@ -692,7 +741,7 @@ def street(canvas: Canvas, draws: Draws):
     canvas.fill(material, Coat(draws, GROUND, (55, 85)))
     canvas.labels[:] = LABEL[material]
     reach = view.height - view.horizon
-    far = sorted(draws(10, 95) * draws(30, 100) for _ in range(draws(9, 16)))
+    far = sorted(draws(20, 110) * draws(60, 100) for _ in range(draws(8, 14)))
     for below in far:
         erect(canvas, view, draws, draws.pick(STREET_URN), reach * below // 10000)
 
@@ -702,9 +751,9 @@ def checked(kind: str, size: tuple[int, int], categories: int | None):
     if kind not in KINDS:
         raise ValueError(f"unknown kind of scene {kind!r}: choose from {', '.join(KINDS)}")
     if len(size) != 2 or min(size) < SMALLEST:
-        raise ValueError(f"a scene of size {tuple(size)} cannot be drawn: height and width must be at least {SMALLEST}")
+        raise ValueError(f"a scene of size {tuple(size)} cannot be drawn: both sides need {SMALLEST} pixels")
     if categories is not None and kind != "objects":
-        raise ValueError(f"categories={categories} was given for {kind!r}: only 'objects' can be drawn with fewer")
+        raise ValueError(f"categories={categories} is for 'objects' only, not for {kind!r}")
     if categories is not None and not 1 <= categories <= len(CATEGORIES):
         raise ValueError(f"categories must be between 1 and {len(CATEGORIES)}, not {categories}")
 
