@@ -8,6 +8,7 @@ __all__ = []
 # %% ../nbs/91_main.ipynb #e038b59f
 from .cli import main
 
-# %% ../nbs/91_main.ipynb #349a86c2
+# %% ../nbs/91_main.ipynb #bbdc9a41
+#| eval: false
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -11,9 +11,9 @@ import json
 import sys
 from pathlib import Path
 
-from .study import METHODS, MODELS, PROFILES, get_profile, result_rows, run_configs, run_grid, white_box
-from .study import markdown_table, printed
+from . import study
 from .store import RunStore
+from .study import METHODS, MODELS, PROFILES
 from .training import Machine
 
 # %% ../nbs/90_cli.ipynb #a66dc84f
@@ -43,18 +43,18 @@ def parser() -> argparse.ArgumentParser:
 # %% ../nbs/90_cli.ipynb #bfc47fcf
 def run_study(options: argparse.Namespace) -> None:
     "Trains, and for `evaluate` attacks and prints the table."
-    profile = get_profile(options.profile, options.dataset)
+    profile = study.get_profile(options.profile, options.dataset)
     machine = Machine(device=options.device, data_root=options.data_root, workers=options.workers)
     machine.resolve()
     store = RunStore(Path(options.outputs) / "runs", machine)
     models = [k for k, v in MODELS.items() if not options.model or v in options.model]
     methods = [k for k, v in METHODS.items() if not options.defence or v in options.defence]
-    evaluations = white_box(profile) if options.command == "evaluate" else []
-    results = run_grid(store, run_configs(profile, models, methods, options.seeds), evaluations)
+    evaluations = study.white_box(profile) if options.command == "evaluate" else []
+    results = study.run_grid(store, study.run_configs(profile, models, methods, options.seeds), evaluations)
     if evaluations:
-        paper = printed("4" if profile.data.name in ("street", "camvid", "cityscapes") else "1")
+        paper = study.printed("4" if profile.data.name in ("street", "camvid", "cityscapes") else "1")
         paper = {k: v for k, v in paper.items() if k[0] in models and k[1] in methods}
-        print(markdown_table(result_rows(results, evaluations, profile.data.name, "white-box", paper), paper))
+        print(study.markdown_table(study.result_rows(results, evaluations, profile.data.name, "white-box", paper), paper))
         print(profile.note)
     for (model, method, seed), (run, _) in results.items():
         print(f"{model} {method} seed {seed}: {run.folder}")

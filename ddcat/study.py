@@ -58,12 +58,12 @@ _PAPER = "The paper's own scale: ResNet-50, the released code's schedule and sli
 
 
 def _generated(name: str, smoke: bool) -> Profile:
-    size = (49, 49) if smoke else (97, 97)
+    size, crop = ((49, 49), (49, 49)) if smoke else ((97, 97), (81, 81))
     data = DataConfig(name, train_count=8 if smoke else 256, val_count=4 if smoke else 32, size=size,
-                      categories=(3 if smoke else 5) if name == "objects" else None,
-                      augmentation=Augmentation(crop=size, scale=(0.75, 1.5), blur_p=0.25))
-    recipe = Recipe(iterations=2, batch_size=4) if smoke else Recipe(iterations=200, batch_size=8, lr=0.05,
-                                                                    head_multiplier=1.0)
+                      categories=3 if name == "objects" else None,
+                      augmentation=Augmentation(crop=crop, scale=(0.75, 1.33), blur_p=0.25))
+    sizes = {"iterations": 2, "batch_size": 4} if smoke else {"iterations": 180, "batch_size": 8}
+    recipe = Recipe(**sizes, optimizer="adam", lr=4e-3, head_multiplier=1.0)
     return Profile(data, "test_resnet", recipe, _SMOKE if smoke else _QUICK)
 
 
@@ -201,8 +201,8 @@ def run_grid(
         counts = {}
         for evaluation in evaluations:
             work, before = testing(evaluation, images[key]), progress.done
-            counts |= store.evaluate(run, evaluation, on_images=lambda n, w=work / min(
-                evaluation.count or images[key], images[key]): progress(n * w))
+            share = work / min(evaluation.count or images[key], images[key])
+            counts |= store.evaluate(run, evaluation, on_images=lambda n, share=share: progress(n * share))
             progress.skip(work - (progress.done - before))
         results[key] = run, {k: v.numpy() for k, v in counts.items()}
     progress.bar.close()
