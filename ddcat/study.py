@@ -139,8 +139,8 @@ def printed(table: str, **where: str) -> dict[tuple[str, str, str], float]:
                 and all(r[k] == v for k, v in where.items())]
     return {(r["arch"], r["method"], r["attack"]): float(r["miou"]) for r in rows}
 
-# %% ../nbs/75_study.ipynb #28c5f2e3
-COST = {"none": 1.0, "sat": 2.5, "ddcat": 5.0}
+# %% ../nbs/75_study.ipynb #3c1ab856
+COST = {"none": 1.0, "sat": 2.3, "ddcat": 3.5}
 
 
 class Progress:
