@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .config import Config, derive_seed
-from .data import VOID
+from .config import VOID, Config, derive_seed
 
 # %% ../nbs/14_augment.ipynb #30527cfa
 @dataclass(frozen=True)

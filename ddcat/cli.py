@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['parser', 'run_study', 'main']
 
-# %% ../nbs/90_cli.ipynb #37630097
+# %% ../nbs/90_cli.ipynb #c98bff2f
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from . import study
+from .bench import BENCHMARKS
 from .store import RunStore
 from .study import METHODS, MODELS, PROFILES
 from .training import Machine
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
         command.add_argument("--workers", type=int, default=0, help="threads that prepare batches (default: 0)")
     bench = commands.add_parser("bench", help="time what the project claims to be fast at, and write JSON")
-    bench.add_argument("what", choices=["training_step_cost"], help="which benchmark")
+    bench.add_argument("what", choices=list(BENCHMARKS), help="which benchmark")
     bench.add_argument("--outputs", default="outputs", help="folder for the JSON")
     bench.add_argument("--rounds", type=int, default=15, help="interleaved repetitions (default: 15)")
     bench.add_argument("--device", default="auto", help="auto, cpu, cuda …")
@@ -52,8 +52,7 @@ def run_study(options: argparse.Namespace) -> None:
     evaluations = study.white_box(profile) if options.command == "evaluate" else []
     results = study.run_grid(store, study.run_configs(profile, models, methods, options.seeds), evaluations)
     if evaluations:
-        paper = study.printed("4" if profile.data.name in ("street", "camvid", "cityscapes") else "1")
-        paper = {k: v for k, v in paper.items() if k[0] in models and k[1] in methods}
+        paper = study.printed_white_box(profile.data.name)
         print(study.markdown_table(study.result_rows(results, evaluations, profile.data.name, "white-box", paper), paper))
         print(profile.note)
     for (model, method, seed), (run, _) in results.items():
@@ -65,9 +64,8 @@ def main(arguments: list[str] | None = None) -> int:  # exit code
     options = parser().parse_args(arguments)
     try:
         if options.command == "bench":
-            from ddcat.bench import BENCHMARKS
             path = BENCHMARKS[options.what](Path(options.outputs), Machine(device=options.device), options.rounds)
-            print(json.dumps(json.loads(path.read_text())["rows"], indent=1), path, sep="\n")
+            print(path.read_text() + str(path))
         else:
             run_study(options)
     except (ValueError, OSError, FloatingPointError) as error:

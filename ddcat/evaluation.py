@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .attacks import VOID, bim, bim_l2, evaluation_mode
-from .config import Config, unknown
+from .attacks import bim, bim_l2, evaluation_mode
+from .augment import MEAN
+from .config import VOID, Config, unknown
 from .metrics import confusion
 
 # %% ../nbs/57_evaluation.ipynb #211686ad
@@ -102,7 +103,7 @@ def sliding_probabilities(model: nn.Module, images: Tensor, labels: Tensor, conf
     labels = F.interpolate(labels[:, None].float(), size, mode="nearest")[:, 0].long()
     pad_h, pad_w = (max(config.crop - s, 0) for s in size)
     pad = (pad_w // 2, pad_w - pad_w // 2, pad_h // 2, pad_h - pad_h // 2)
-    mean = images.new_tensor((0.485, 0.456, 0.406))[:, None, None]
+    mean = MEAN.to(images)
     images, labels = F.pad(images - mean, pad) + mean, F.pad(labels, pad, value=VOID)
     stride = math.ceil(config.crop * 2 / 3)
     total, seen = 0, images.new_zeros(images.shape[-2:])

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .config import VOID
+
 # %% ../nbs/40_metrics.ipynb #51471e5d
 def confusion(
     predictions: Tensor,  # (n,h,w) classes
@@ -18,7 +20,7 @@ def confusion(
 ) -> Tensor:  # (n,k,k) int64 counts, rows = truth, columns = prediction
     "Confusion matrix of each image over its valid pixels."
     n, k = len(labels), num_classes
-    valid = labels != 255
+    valid = labels != VOID
     image = torch.arange(n, device=labels.device)[:, None, None].expand_as(labels)
     index = (image * k + labels) * k + predictions
     return torch.bincount(index[valid], minlength=n * k * k).reshape(n, k, k)

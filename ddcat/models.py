@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PACKAGED', 'LITE_MEAN', 'LITE_STD', 'MODELS', 'dilated_features', 'DilatedDepthwise', 'split_dilations',
-           'packaged_weights', 'classifier_weights', 'create_backbone', 'ConvBNReLU', 'resize', 'Pooled',
+           'packaged_weights', 'check_fit', 'classifier_weights', 'create_backbone', 'ConvBNReLU', 'resize', 'Pooled',
            'PyramidPooling', 'ASPP', 'Head', 'Output', 'Net', 'Segmenter', 'list_models', 'create_net', 'create_model']
 
 # %% ../nbs/20_models.ipynb #835a2a99
@@ -96,6 +96,15 @@ def _without_counters(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
 
 
+def check_fit(own: dict[str, Tensor], given: dict[str, Tensor], complaint: str) -> None:
+    "ValueError that begins with `complaint` unless both state dicts have the same keys and shapes."
+    wrong = {"missing": own.keys() - given.keys(), "unexpected": given.keys() - own.keys(),
+             "misshapen": {k for k in own.keys() & given.keys() if own[k].shape != given[k].shape}}
+    if any(wrong.values()):
+        text = ", ".join(f"{len(keys)} {what} (as {min(keys)})" for what, keys in wrong.items() if keys)
+        raise ValueError(f"{complaint}: {text}")
+
+
 def _read(path: Path) -> dict[str, Tensor]:
     "Tensors of a .safetensors file; FileNotFoundError or ValueError."
     if not path.is_file():
@@ -118,11 +127,7 @@ def classifier_weights(
     given = _without_counters(packaged_weights(name) if source == "package" else _read(Path(source)))
     if source == "package" and len(given) == len(own):
         given = dict(zip(own, given.values(), strict=True))
-    wrong = {"missing": own.keys() - given.keys(), "unexpected": given.keys() - own.keys(),
-             "misshapen": {k for k in own.keys() & given.keys() if own[k].shape != given[k].shape}}
-    if any(wrong.values()):
-        text = ", ".join(f"{len(keys)} {what} (as {min(keys)})" for what, keys in wrong.items() if keys)
-        raise ValueError(f"weights from {source} do not fit {name}: {text}")
+    check_fit(own, given, f"weights from {source} do not fit {name}")
     return given
 
 

@@ -15,8 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from .attacks import VOID
-from .config import atomic_write
+from .config import VOID, atomic_write
 
 # %% ../nbs/70_pictures.ipynb #ce546704
 def palette(

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from .augment import Augmentation, training_batch
 from .config import Config, atomic_write, derive_seed, unknown
+from .models import check_fit
 
 # %% ../nbs/55_training.ipynb #b62868a0
 @dataclass(frozen=True)
@@ -111,19 +112,21 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
-            note = file.metadata()
-        model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-    except (SafetensorError, RuntimeError) as error:
+            step, log = int(file.metadata()["step"]), json.loads(file.metadata()["log"])
+        weights = {k[6:]: v for k, v in tensors.items() if k.startswith("model.")}
+        check_fit(model.state_dict(), weights, "its network is another")
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
         warnings.warn(f"the checkpoint {path} is damaged or of another network, training starts again: {error}",
                       stacklevel=2)
         return 0, []
+    model.load_state_dict(weights)
     state: dict[int, dict] = {}
     for key, value in tensors.items():
         if key.startswith("optimizer."):
             _, index, name = key.split(".", 2)
             state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    return int(note["step"]), json.loads(note["log"])
+    return step, log
 
 # %% ../nbs/55_training.ipynb #4a8a643b
 def batches(dataset, start: int, recipe: Recipe, augmentation: Augmentation, seed: int,
@@ -187,7 +190,7 @@ def train(
         row = train_step(model, defence, optimizer, images, labels.to(device), recipe, derive_seed(seed, "step", step))
         if row["loss"] != row["loss"]:
             raise FloatingPointError(f"the loss is not a number at iteration {step}; lower the learning rate {recipe.lr}")
-        log.append({"iteration": step, "epoch": step * recipe.batch_size // len(dataset), **row})
+        log.append({"iteration": step, "epoch": step // (len(dataset) // recipe.batch_size), **row})
         done = step + 1
         if checkpoint and (done % machine.checkpoint_every == 0 and done < recipe.iterations):
             save_checkpoint(checkpoint, model, optimizer, done, log)
