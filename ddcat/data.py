@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['FORBIDDEN', 'SOURCES', 'VOC_CLASSES', 'MSRC_CLASSES', 'CAMVID_CLASSES', 'CITYSCAPES_CLASSES', 'READERS', 'NAMES',
-           'read_pixels', 'label_table', 'read_label', 'ListDataset', 'Source', 'find_folder', 'read_names',
+           'IMAGES', 'read_pixels', 'label_table', 'read_label', 'ListDataset', 'Source', 'find_folder', 'read_names',
            'voc_splits', 'train_aug_names', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'convert_sbd',
            'camvid_splits', 'camvid', 'cityscapes_splits', 'cityscapes', 'open_dataset', 'fetch', 'First', 'take',
-           'class_counts']
+           'class_counts', 'Unlabelled', 'open_folder']
 
 # %% ../nbs/12_data.ipynb #275cb497
 import io
@@ -416,3 +416,53 @@ def class_counts(dataset) -> Tensor:  # int64 (k,)
         label = dataset[i][1]
         counts += torch.bincount(label[label != VOID], minlength=dataset.num_classes)
     return counts
+
+# %% ../nbs/12_data.ipynb #23947852
+IMAGES = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True, eq=False)
+class Unlabelled:
+    "Images alone: every pixel is void."
+    dataset: str
+    classes: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{self.dataset}-{len(self)}-{digest([(p.stem, p.stat().st_size) for p in self.files])}"
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:  # uint8 (3,h,w), int64 (h,w)
+        image = torch.from_numpy(read_pixels(self.files[i])).permute(2, 0, 1).contiguous()
+        return image, torch.full(image.shape[1:], VOID)
+
+    def name(self, i: int) -> str:
+        return self.files[i].stem
+
+    def sizes(self) -> list[tuple[int, int]]:
+        return [(h, w) for w, h in map(_header, self.files)]
+
+
+def open_folder(
+    images: str | Path,  # folder of JPEG or PNG files
+    labels: str | Path | None = None,  # folder of 8-bit PNG label ids with the same names; None: no labels
+    *,
+    classes: int | tuple[str, ...],  # names, or how many; ids from 0, 255 = void
+) -> ListDataset | Unlabelled:
+    "All images of a folder, in the order of their names; ValueError where there is none, FileNotFoundError for a missing label."
+    images = Path(images)
+    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
+    files = sorted(p for p in images.glob("*") if p.suffix.lower() in IMAGES)
+    if not files:
+        raise ValueError(f"{images} holds no image ({', '.join(IMAGES)})")
+    if labels is None:
+        return Unlabelled(images.name, names, tuple(files))
+    pairs = tuple((p.stem, p, Path(labels) / f"{p.stem}.png") for p in files)
+    return ListDataset(images.name, "all", names, pairs, label_table({i: i for i in range(len(names))}))
