@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, cross_entropy, evaluation_mode, linf_ball,
-                          projected_gradient)
+                          projected_gradient, unless_void)
 from .gradient import random_start
-from .losses import cosine_loss, js, mce, mce_balanced, tsallis_schedule
+from .losses import js, mce, mce_balanced, tsallis_schedule
 
 # %% ../nbs/33_apgd.ipynb #94447529
 def checkpoints(steps: int) -> set[int]:
@@ -76,7 +76,7 @@ class AutoStep:
         if self.t == 0:
             self.previous, self.rises = point, torch.zeros_like(value, dtype=torch.long)
             self.halved, self.best_then = torch.zeros_like(value, dtype=torch.bool), value
-            self.step = torch.full_like(value, self.step)[:, None, None, None]
+            self.step = point.new_full((len(point), 1, 1, 1), self.step)
         else:
             self.rises, self.window = self.rises + (value > self.last), self.window + 1
         self.last = value
@@ -115,7 +115,7 @@ def apgd(
                               on_step=on_step, **{**options, "recompute": False})
     with torch.no_grad(), evaluation_mode(model):
         rule.score(last, Pixels(model(last), rule.labels, targeted=options.get("targeted", False)))
-    return (rule.loss if keep == "loss" else rule.worst).point
+    return unless_void((rule.loss if keep == "loss" else rule.worst).point, images, rule.labels)
 
 
 def red_apgd(

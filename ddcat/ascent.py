@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Loss', 'Observer', 'Bounds', 'Labels', 'Rule', 'Pixels', 'cross_entropy', 'evaluation_mode', 'Ball', 'check_eps',
            'linf_ball', 'l2_norm', 'l2_ball', 'image_generators', 'uniform', 'check_images', 'check_map', 'check_steps',
-           'check_logits', 'most_likely', 'least_likely', 'input_gradient', 'projected_gradient', 'check_finite',
-           'step_in']
+           'check_size', 'check_logits', 'most_likely', 'least_likely', 'input_gradient', 'projected_gradient',
+           'unless_void', 'check_finite', 'step_in']
 
 # %% ../nbs/30_ascent.ipynb #3c6a25b3
 import hashlib
@@ -63,9 +63,8 @@ class Pixels:
 
     @cached_property
     def right(self) -> Tensor:
-        "Valid pixels whose label has the highest score (bool); needs no gradient."
-        with torch.no_grad():
-            return (self.own.detach() >= self.scores.detach().amax(1)) & self.valid
+        "Valid pixels whose label has the highest score (bool)."
+        return (self.own.detach() >= self.scores.detach().amax(1)) & self.valid
 
     def accuracy(self) -> Tensor:
         "Share of valid pixels that are right, (n,); 1 where an image has none."
@@ -196,14 +195,23 @@ def check_steps(steps: int, alpha: float = 0.0) -> None:
         raise ValueError(f"alpha must be >= 0, not {alpha}")
 
 
+def check_size(
+    logits: Tensor,  # what the model returned
+    expected: torch.Size,  # n, h, w of the images
+) -> None:
+    "ValueError unless the model gave logits at the images' size."
+    if not isinstance(logits, Tensor) or logits.shape[:1] + logits.shape[2:] != expected:
+        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(f"the model must give logits (n,k,h,w) at the images' size {tuple(expected)}, not {got} "
+                         "(ddcat.adapt.adapt brings other models into this form)")
+
+
 def check_logits(
     logits: Tensor,  # what the model returned
     labels: Tensor,  # (n,h,w)
 ) -> None:
     "ValueError where logits do not fit the labels: another size, or a label that is no class."
-    if not isinstance(logits, Tensor) or logits.shape[:1] + logits.shape[2:] != labels.shape:
-        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise ValueError(f"the model must give logits (n,k,h,w) at the labels' size {tuple(labels.shape)}, not {got}")
+    check_size(logits, labels.shape)
     low, high = (x.item() for x in torch.where(labels == VOID, 0, labels).aminmax())
     if high >= logits.shape[1] or low < 0:
         raise ValueError(f"labels must be below the model's {logits.shape[1]} classes or {VOID} (void), "
@@ -265,15 +273,18 @@ def projected_gradient(
                               ("counted", counted, torch.bool)):
         if isinstance(given, Tensor):
             check_map(name, given, images, kind)
-    sign, target = -1 if targeted else 1, labels
+    sign, target, attacked = -1 if targeted else 1, labels, None
 
     def look(logits: Tensor) -> Pixels:
-        nonlocal target
+        nonlocal target, attacked
+        if step == 0:
+            check_size(logits, images.shape[:1] + images.shape[2:])
         if step == 0 or (recompute and callable(labels)):
             target = labels(logits.detach()) if callable(labels) else labels
             target = target if counted is None else torch.where(counted, target, VOID)
             if step == 0:
                 check_logits(logits, target)
+                attacked = target
         return Pixels(logits, target, step / steps, targeted)
 
     point = images.detach() if start is None else start.detach()
@@ -287,7 +298,16 @@ def projected_gradient(
             if on_step is not None and on_step(step + 1, to_images(point), sign * values):
                 break
     check_finite(broken)
-    return to_images(point)
+    return unless_void(to_images(point), images, attacked)
+
+
+def unless_void(
+    adversarial: Tensor,  # (n,3,h,w)
+    images: Tensor,  # (n,3,h,w) clean
+    labels: Tensor,  # (n,h,w)
+) -> Tensor:  # (n,3,h,w)
+    "The clean image where no pixel counts: it is not attacked, also when the attack starts from a random point."
+    return torch.where((labels != VOID).any(2).any(1)[:, None, None, None], adversarial, images.detach())
 
 
 def check_finite(broken: Tensor) -> None:

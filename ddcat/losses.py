@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .ascent import Pixels, cross_entropy
@@ -43,11 +42,11 @@ def mce_balanced(
 
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
-    with torch.no_grad():
-        if squash == "softmax":
-            cosine = (pixels.own - torch.logsumexp(2 * pixels.scores, 1) / 2).exp()
-        else:
-            cosine = pixels.own.sigmoid() / torch.linalg.vector_norm(pixels.scores.sigmoid(), dim=1)
+    own, scores = pixels.own.detach(), pixels.scores.detach()
+    if squash == "softmax":
+        cosine = (own - torch.logsumexp(2 * scores, 1) / 2).exp()
+    else:
+        cosine = own.sigmoid() / torch.linalg.vector_norm(scores.sigmoid(), dim=1)
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)
 
 
