@@ -14,13 +14,13 @@ from .gradient import (arnab_steps, best_of, bim, bim_l2, cospgd, fgsm, fgsm_ll,
                             segpgd)
 from .losses import (cosine_loss, cospgd_loss, cospgd_sigmoid_loss, hinge, js, masked_score, mce, mce_balanced,
                           segpgd_loss, tsallis, tsallis_schedule)
-from .margins import cw, deepfool
+from .margins import cw, cw_pgd, deepfool
 from .minimal import alma_prox, dag, pdpgd
 from .query import random_noise, square
 
-__all__ = ["Ball", "Bounds", "Labels", "Loss", "Observer", "Pixels", "Rule", "adam_in", "alma_prox", "apgd", "arnab_steps",
-           "best_of", "bim", "bim_l2", "cosine_loss", "cospgd", "cospgd_loss", "cospgd_sigmoid_loss", "cross_entropy", "cw",
-           "dag", "deepfool", "eot", "evaluation_mode", "fgsm", "fgsm_ll", "hinge", "ifgsm", "ifgsm_ll", "ifgsm_sweep", "js",
-           "l2_ball", "least_likely", "linf_ball", "masked_score", "mce", "mce_balanced", "most_likely", "padam", "pdpgd",
-           "pgd", "projected_gradient", "random_noise", "red_apgd", "sea", "segpgd", "segpgd_loss", "square", "step_in",
-           "tsallis", "tsallis_apgd", "tsallis_schedule"]
+__all__ = ["Ball", "Bounds", "Labels", "Loss", "Observer", "Pixels", "Rule", "adam_in", "alma_prox", "apgd",
+           "arnab_steps", "best_of", "bim", "bim_l2", "cosine_loss", "cospgd", "cospgd_loss", "cospgd_sigmoid_loss",
+           "cross_entropy", "cw", "cw_pgd", "dag", "deepfool", "eot", "evaluation_mode", "fgsm", "fgsm_ll", "hinge",
+           "ifgsm", "ifgsm_ll", "ifgsm_sweep", "js", "l2_ball", "least_likely", "linf_ball", "masked_score", "mce",
+           "mce_balanced", "most_likely", "padam", "pdpgd", "pgd", "projected_gradient", "random_noise", "red_apgd",
+           "sea", "segpgd", "segpgd_loss", "square", "step_in", "tsallis", "tsallis_apgd", "tsallis_schedule"]
