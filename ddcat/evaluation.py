@@ -34,7 +34,8 @@ class AttackConfig(Config):
     name: str = CLEAN
     eps_255: float = 7.65  # the paper's 0.03·255
     alpha_255: float = 2.55  # the paper's 0.01·255; DeepFool and C&W choose their own steps
-    steps: tuple[int, ...] = (2, 4, 6)  # C&W: for each of its five values of c
+    steps: tuple[int, ...] = (2, 4, 6)
+    searches: int = 5  # C&W: values of c, each with so many steps
 
     def check(self) -> None:
         if self.name != CLEAN and self.name not in ATTACKS:
@@ -75,7 +76,8 @@ def iterates(model: Callable, images: Tensor, labels: Tensor, attack: AttackConf
     if attack.name == CLEAN:
         return [images]
     if attack.name in SEARCHING:
-        return [SEARCHING[attack.name](model, images, labels, eps=attack.eps_255 / 255, steps=attack.steps[0])]
+        more = {"searches": attack.searches} if attack.name == "cw" else {}
+        return [SEARCHING[attack.name](model, images, labels, eps=attack.eps_255 / 255, steps=attack.steps[0], **more)]
     kept = {}
     STEPPED[attack.name](model, images, labels, eps=attack.eps_255 / 255, alpha=attack.alpha_255 / 255,
                          steps=max(attack.steps),

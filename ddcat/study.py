@@ -48,7 +48,8 @@ class Profile(Config):
     seeds: tuple[int, ...] = (0, 1)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     deepfool_steps: int = 50
-    cw_steps: int = 50  # for each of C&W's five values of c
+    cw_steps: int = 50  # for each of C&W's values of c
+    cw_searches: int = 5  # values of c
 
 # %% ../nbs/75_study.ipynb #c5d94276
 _QUICK = ("Quick profile: small networks, trained from scratch for under a minute each on generated scenes. It shows how "
@@ -66,8 +67,8 @@ def _generated(name: str, smoke: bool) -> Profile:
                       augmentation=Augmentation(crop=crop, scale=(0.75, 1.33), blur_p=0.25))
     sizes = {"iterations": 2, "batch_size": 4} if smoke else {"iterations": 180, "batch_size": 8}
     recipe = Recipe(**sizes, optimizer="adam", lr=4e-3, head_multiplier=1.0)
-    return Profile(data, "test_resnet", recipe, _SMOKE if smoke else _QUICK, deepfool_steps=2 if smoke else 20,
-                   cw_steps=2 if smoke else 10)
+    return Profile(data, "test_resnet", recipe, _SMOKE if smoke else _QUICK, deepfool_steps=2 if smoke else 10,
+                   cw_steps=2 if smoke else 10, cw_searches=2)
 
 
 def _real(name: str, cpu: bool) -> Profile:
@@ -82,7 +83,7 @@ def _real(name: str, cpu: bool) -> Profile:
     return Profile(data, "tf_efficientnet_lite0", Recipe(iterations=iterations, batch_size=8), note,
                    pretrained="package", seeds=(0,) if cpu else (0, 1),
                    evaluation=EvaluationConfig(count=32 if cpu else None), deepfool_steps=10 if cpu else 50,
-                   cw_steps=4 if cpu else 50)
+                   cw_steps=10 if cpu else 50, cw_searches=2 if cpu else 5)
 
 
 def _paper(name: str) -> Profile:
@@ -199,7 +200,7 @@ def run_grid(
 
     def testing(evaluation: EvaluationConfig, images: int) -> float:
         steps = evaluation.attack.steps if evaluation.attack.columns() != ["clean"] else (0,)
-        searches = 5 if evaluation.attack.name == "cw" else 1
+        searches = evaluation.attack.searches if evaluation.attack.name == "cw" else 1
         return min(evaluation.count or images, images) * (searches * max(steps) + len(steps) / 3)
 
     images = {key: len(store.sources(config.data)[1]) for key, config in configs.items()}
@@ -342,7 +343,7 @@ def comparison_picture(
 def white_box(profile: Profile) -> list[EvaluationConfig]:
     "Evaluations of Tables 1 and 4 under the profile's protocol: clean, BIM with n = 2, 4, 6, DeepFool, C&W, BIM L2 with n = 3."
     attacks = [AttackConfig(), AttackConfig("bim", steps=(2, 4, 6)), AttackConfig("deepfool", steps=(profile.deepfool_steps,)),
-               AttackConfig("cw", steps=(profile.cw_steps,)), AttackConfig("bim_l2", steps=(3,))]
+               AttackConfig("cw", steps=(profile.cw_steps,), searches=profile.cw_searches), AttackConfig("bim_l2", steps=(3,))]
     sliding = profile.evaluation.inference == "sliding"
     return [replace(profile.evaluation, attack=a, flip=sliding and a.name == "clean") for a in attacks]
 
