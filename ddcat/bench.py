@@ -22,6 +22,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from . import attacks
 from .config import atomic_write
@@ -39,7 +40,7 @@ def interleave(
 ) -> dict[str, np.ndarray]:  # name -> (rounds,) seconds
     "Times every thing once a round, in an order that alternates from round to round."
     seconds: dict[str, list[float]] = {name: [] for name in things}
-    for number in range(warm_up + rounds):
+    for number in tqdm(range(warm_up + rounds), "rounds", delay=1):
         for name in list(things)[::1 if number % 2 else -1]:
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
@@ -94,11 +95,14 @@ def training_step_cost(
         pairs = [(f"{method}_{kind}", other) for method in ("sat", "ddcat")
                  for kind, other in (("naive", f"{method}_lean"), ("lean", "none"))]
         for thing, other in [*pairs, ("none", "none")]:
-            ratio, low, high = (round(x, 3) for x in paired_ratio(seconds[thing], seconds[other]))
-            rows.append({"name": f"{name} {thing} / {other}".replace("_", " "), "library": "ddcat",
-                         "size": [batch, 3, size, size], "ratio": ratio, "low": low, "high": high,
-                         "seconds": round(float(np.median(seconds[thing])), 4)})
+            rows.append(_row(f"{name} {thing} / {other}".replace("_", " "), "ddcat", images, seconds[thing], seconds[other]))
     return _save(outputs, "training_step_cost", rows, machine, {"backbone": backbone, "rounds": rounds}, started)
+
+
+def _row(name: str, library: str, images: Tensor, values: np.ndarray, unit: np.ndarray) -> dict:
+    ratio, low, high = (round(x, 3) for x in paired_ratio(values, unit))
+    return {"name": name, "library": library, "size": list(images.shape), "ratio": ratio, "low": low, "high": high,
+            "seconds": round(float(np.median(values)), 5)}
 
 
 def _save(outputs: Path, name: str, rows: list[dict], machine: Machine, setting: dict, started: float) -> Path:
@@ -252,9 +256,7 @@ def attack_step_cost(
             seconds = interleave({key: partial(run, model, images, labels) for key, run in things.items()}, rounds)
             for (library, name), values in seconds.items():
                 per_step = values / (1 if name in ("bare", "fgsm") else steps)
-                ratio, low, high = (round(x, 3) for x in paired_ratio(per_step, seconds["", "bare"]))
-                rows.append({"name": name, "library": library, "size": [batch, 3, size, size], "classes": k, "ratio": ratio,
-                             "low": low, "high": high, "seconds": round(float(np.median(per_step)), 5)})
+                rows.append({**_row(name, library, images, per_step, seconds["", "bare"]), "classes": k})
     finally:
         torch.set_num_threads(threads)
     setting = {"model": f"pspnet on {backbone}", "steps": steps, "rounds": rounds, "threads": 1,

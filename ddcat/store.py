@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'FILES', 'ModelConfig', 'RunConfig', 'build', 'provenance', 'save_weights', 'load_weights', 'Run', 'locked',
-           'set_aside', 'RunStore']
+           'set_aside', 'write_counts', 'read_counts', 'RunStore']
 
 # %% ../nbs/60_store.ipynb #589dd332
 import hashlib
@@ -164,6 +164,33 @@ def set_aside(folder: Path, problem: str) -> None:
     os.replace(folder, aside)
     warnings.warn(f"{folder.name} is damaged ({problem}): kept as {aside.name}, and done again", stacklevel=3)
 
+# %% ../nbs/60_store.ipynb #ec235b7c
+def _counts_sha256(counts: dict[str, Tensor]) -> str:
+    return hashlib.sha256(b"".join(counts[k].to(torch.int32).numpy().tobytes() for k in sorted(counts))).hexdigest()
+
+
+def write_counts(path: Path, counts: dict[str, Tensor], note: dict[str, str]) -> None:
+    "Confusion matrices by column, with a note, as a file that is whole or absent."
+    note = {**note, "sha256": _counts_sha256(counts)}
+    atomic_write(path, save({k: v.to(torch.int32) for k, v in counts.items()}, metadata=note))
+
+
+def read_counts(path: Path) -> dict[str, Tensor] | None:
+    "What `write_counts` wrote, int64; None where there is nothing. A damaged file is set aside, and counts as nothing."
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            written = file.metadata()["sha256"]
+        counts = {k: v.long() for k, v in load_file(path).items()}
+        if _counts_sha256(counts) == written:
+            return counts
+        problem = "its counts are not those that were written"
+    except (SafetensorError, KeyError, TypeError) as error:
+        problem = str(error)
+    set_aside(path, problem)
+    return None
+
 # %% ../nbs/60_store.ipynb #1a2e70b0
 class RunStore:
     "Trainings and evaluations under one folder; asks for work only where something is missing."
@@ -225,32 +252,12 @@ class RunStore:
         key = digest(SCHEMA, config, dataset.fingerprint, run.metrics()["sha256"]["weights.safetensors"])
         path = run.folder / "evaluations" / f"{key}.safetensors"
         with locked(self.folder / ".locks" / f"{run.folder.name}-{key}", f"evaluation {key}"):
-            if (stored := self._stored(path)) is not None:
+            if (stored := read_counts(path)) is not None:
                 return stored
             started = time.perf_counter()
             counts = evaluate(run.model(self.machine.resolve()), dataset, config,
                               channels_last=self.machine.channels_last, on_images=on_images)
             made = provenance(self.machine, time.perf_counter() - started)
-            note = {"evaluation": config.to_json(), "data": dataset.fingerprint, "provenance": json.dumps(made),
-                    "sha256": _counts_sha256(counts)}
-            atomic_write(path, save({k: v.to(torch.int32) for k, v in counts.items()}, metadata=note))
+            write_counts(path, counts, {"evaluation": config.to_json(), "data": dataset.fingerprint,
+                                        "provenance": json.dumps(made)})
             return counts
-
-    def _stored(self, path: Path) -> dict[str, Tensor] | None:
-        if not path.exists():
-            return None
-        try:
-            with safe_open(path, framework="pt") as file:
-                written = file.metadata()["sha256"]
-            counts = {k: v.long() for k, v in load_file(path).items()}
-            if _counts_sha256(counts) == written:
-                return counts
-            problem = "its counts are not those that were written"
-        except (SafetensorError, KeyError, TypeError) as error:
-            problem = str(error)
-        set_aside(path, problem)
-        return None
-
-
-def _counts_sha256(counts: dict[str, Tensor]) -> str:
-    return hashlib.sha256(b"".join(counts[k].to(torch.int32).numpy().tobytes() for k in sorted(counts))).hexdigest()
