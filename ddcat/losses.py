@@ -42,11 +42,10 @@ def mce_balanced(
 
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
-    own, scores = pixels.own.detach(), pixels.scores.detach()
-    if squash == "softmax":
-        cosine = (own - torch.logsumexp(2 * scores, 1) / 2).exp()
-    else:
-        cosine = own.sigmoid() / torch.linalg.vector_norm(scores.sigmoid(), dim=1)
+    scores = pixels.scores.detach()
+    p = scores.softmax(1) if squash == "softmax" else scores.sigmoid()
+    own = p.gather(1, pixels.index)[:, 0]
+    cosine = own / p.square_().sum(1).sqrt()
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)
 
 
