@@ -46,9 +46,14 @@ class Pixels:
         return torch.where(self.valid, self.labels, 0)[:, None]
 
     @cached_property
+    def log_p(self) -> Tensor:
+        "Logarithm of the softmax, (n,k,h,w)."
+        return F.log_softmax(self.scores, 1)
+
+    @cached_property
     def ce(self) -> Tensor:
         "Cross-entropy of each pixel, −log p_y; 0 at void."
-        return F.cross_entropy(self.scores, self.labels, ignore_index=VOID, reduction="none")
+        return F.nll_loss(self.log_p, self.labels, ignore_index=VOID, reduction="none")
 
     @cached_property
     def own(self) -> Tensor:

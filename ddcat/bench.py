@@ -117,19 +117,20 @@ def repeated(attack: Callable, times: int) -> Callable:
     return lambda *given: [attack(*given) for _ in range(times)]
 
 
-def our_attacks(steps: int, classes: int) -> dict[str, Callable]:
-    "name -> attack(model, images, labels) of `steps` gradients, as timed; SEA's three balls take three times as many."
+def our_attacks(steps: int, classes: int) -> dict[str, tuple[Callable, int]]:
+    "name -> attack(model, images, labels) and its gradients; APGD and SEA, which end with forwards, take more of them."
     budget = {"eps": 8 / 255, "alpha": 1 / 255, "steps": steps}
     pgd = partial(attacks.pgd, **budget)
     counts = torch.ones(classes)
-    return {
+    short = {
         "fgsm": repeated(partial(attacks.fgsm, eps=8 / 255), steps), "bim": partial(attacks.bim, **budget), "pgd": pgd,
         "segpgd": partial(attacks.segpgd, **budget), "cospgd": partial(attacks.cospgd, **budget),
         "js": partial(pgd, loss=attacks.js), "mce": partial(pgd, loss=attacks.mce),
-        "tsallis": partial(pgd, loss=attacks.tsallis_schedule),
-        "apgd": partial(attacks.apgd, eps=8 / 255, steps=steps),
-        **{f"sea {name}": partial(attacks.red_apgd, eps=8 / 255, steps=3 * steps, loss=loss)
-           for name, loss in (("mce_bal", attacks.mce_balanced(counts)), ("mce", attacks.mce), ("js", attacks.js))}}
+        "tsallis": partial(pgd, loss=attacks.tsallis_schedule)}
+    apgd, sea = (partial(attack, eps=8 / 255, steps=5 * steps) for attack in (attacks.apgd, attacks.red_apgd))
+    long = {"apgd": apgd, **{f"sea {name}": partial(sea, loss=loss) for name, loss in
+                             (("mce_bal", attacks.mce_balanced(counts)), ("mce", attacks.mce), ("js", attacks.js))}}
+    return {name: (attack, n) for group, n in ((short, steps), (long, 5 * steps)) for name, attack in group.items()}
 
 
 def bare(model: nn.Module, images: Tensor, labels: Tensor) -> None:
@@ -257,11 +258,12 @@ def attack_step_cost(
             labels = torch.randint(0, k, (batch, size, size), generator=generator).to(device)
             model = create_model("pspnet", k, backbone=backbone).to(device).eval()
             ours = {("ddcat", name): run for name, run in our_attacks(steps, k).items()}
-            things = {("", "bare"): repeated(bare, steps), **ours, **(installed_peers(steps, device) if k == classes[0] else {})}
-            seconds = interleave({key: partial(run, model, images, labels) for key, run in things.items()}, rounds)
+            peers = {key: (run, steps) for key, run in installed_peers(steps, device).items()} if k == classes[0] else {}
+            things = {("", "bare"): (repeated(bare, steps), steps), **ours, **peers}
+            seconds = interleave({key: partial(run, model, images, labels) for key, (run, _) in things.items()}, rounds)
             for (library, name), values in seconds.items():
-                taken = 3 * steps if name.startswith("sea") else steps
-                rows.append({**_row(name, library, images, values / taken, seconds["", "bare"] / steps), "classes": k})
+                step = values / things[library, name][1]
+                rows.append({**_row(name, library, images, step, seconds["", "bare"] / steps), "classes": k})
     finally:
         torch.set_num_threads(threads)
     setting = {"model": f"pspnet on {backbone}", "steps": steps, "rounds": rounds, "threads": 1,

@@ -42,8 +42,7 @@ def mce_balanced(
 
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
-    scores = pixels.scores.detach()
-    p = scores.softmax(1) if squash == "softmax" else scores.sigmoid()
+    p = pixels.log_p.detach().exp() if squash == "softmax" else pixels.scores.detach().sigmoid()
     own = p.gather(1, pixels.index)[:, 0]
     cosine = own / p.square_().sum(1).sqrt()
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 # %% ../nbs/52_naive.ipynb #1a7d15b9
 def _loss(output, labels: Tensor) -> Tensor:
     "Cross-entropy of the main branch; the other heads are multiplied by zero, and still differentiated."
-    others = [x.sum() * 0 for x in output[1:] if x is not None]
+    others = [x.sum() * 0 for x in (output.auxiliary, output.mask, *output.heads.values()) if x is not None]
     return F.cross_entropy(output.main, labels, ignore_index=255) + sum(others)
 
 
@@ -46,8 +46,8 @@ def naive_sat(
     model.zero_grad()
     output = model(torch.cat([images[:half], adversarial[half:]]))
     loss = F.cross_entropy(output.main, labels, ignore_index=255)
-    if output.deep is not None:
-        loss = loss + deep_weight * F.cross_entropy(output.deep, labels, ignore_index=255)
+    if output.heads:
+        loss = loss + deep_weight * F.cross_entropy(output.heads["deep"], labels, ignore_index=255)
     return loss, adversarial
 
 # %% ../nbs/52_naive.ipynb #f68df18d
@@ -82,6 +82,6 @@ def naive_ddcat(
     p = output.mask.argmax(1, keepdim=True)
     merged = output.auxiliary * p + output.main * (1 - p)
     loss = F.cross_entropy(merged, labels, ignore_index=255) + F.cross_entropy(output.mask, mask_label)
-    if output.deep is not None:
-        loss = loss + deep_weight * F.cross_entropy(output.deep, labels, ignore_index=255)
+    if output.heads:
+        loss = loss + deep_weight * F.cross_entropy(output.heads["deep"], labels, ignore_index=255)
     return loss, adversarial, mask_label

@@ -6,7 +6,7 @@
 __all__ = ['METHODS', 'MODELS', 'PROFILES', 'STREETS', 'COST', 'TITLES', 'Profile', 'get_profile', 'Parameters',
            'read_parameters', 'printed', 'printed_white_box', 'Progress', 'run_configs', 'run_grid', 'attack_budgets',
            'result_rows', 'over_seeds', 'markdown_table', 'verdict', 'claims', 'claims_table', 'comparison_picture',
-           'white_box', 'save_result']
+           'white_box', 'save_item', 'save_result']
 
 # %% ../nbs/75_study.ipynb #20c3b3ff
 import csv
@@ -348,10 +348,15 @@ def white_box(profile: Profile) -> list[EvaluationConfig]:
     return [replace(profile.evaluation, attack=a, flip=sliding and a.name == "clean") for a in attacks]
 
 
+def save_item(outputs: Path, item: str, rows: list[dict], markdown: str, made: dict, **more) -> Path:
+    "Writes `<item>.json` (rows, provenance and what else there is) and `<item>.md`."
+    atomic_write(Path(outputs) / f"{item}.md", markdown + "\n")
+    content = {"item": item, **more, "rows": rows, "provenance": made}
+    return atomic_write(Path(outputs) / f"{item}.json", json.dumps(content, indent=1) + "\n")
+
+
 def save_result(outputs: Path, item: str, rows: list[dict], found: list[dict], profile: Profile, seconds: float,
                 markdown: str, machine: Machine) -> Path:
     "Writes `<item>.json` (rows, claims, provenance) and `<item>.md`."
     made = {**provenance(machine, seconds), "profile": json.loads(profile.to_json())}
-    content = {"item": item, "note": profile.note, "rows": rows, "claims": found, "provenance": made}
-    atomic_write(outputs / f"{item}.md", markdown + "\n")
-    return atomic_write(outputs / f"{item}.json", json.dumps(content, indent=1) + "\n")
+    return save_item(outputs, item, rows, markdown, made, note=profile.note, claims=found)
