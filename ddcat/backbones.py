@@ -57,7 +57,9 @@ def feature_network(
 def as_in_caffe(
     net: nn.Module,  # a ResNet of `feature_network`
 ) -> nn.Module:
-    "`net` with the stride of a stage on its first 1×1 and a max-pool that rounds up; same weights, in place."
+    "`net` with the stride of a stage on its first 1×1 and a max-pool that rounds up, in place; ValueError for others."
+    if not hasattr(net, "maxpool") or not hasattr(net, "layer4"):
+        raise ValueError(f"only a ResNet has a form in Caffe, not {type(net).__name__}")
     net.maxpool.ceil_mode = True
     for m in net.modules():
         if hasattr(m, "conv3") and m.conv2.stride != (1, 1):

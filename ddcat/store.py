@@ -77,11 +77,11 @@ def named(config: ModelConfig, num_classes: int, **more) -> nn.Module:
 
 
 def continue_from(model: nn.Module, other: nn.Module) -> None:
-    "Takes over the weights that both networks have; ValueError where they share less than half of `model`'s."
-    own = model.state_dict()
-    shared = {k: v for k, v in other.state_dict().items() if k in own and own[k].shape == v.shape}
-    if 2 * sum(v.numel() for v in shared.values()) < sum(v.numel() for v in own.values()):
-        raise ValueError(f"init_from is of another network: only {len(shared)} of {len(own)} tensors have a counterpart")
+    "Takes over the weights that both networks have; ValueError where less than two thirds of `other` find a place."
+    own, given = model.state_dict(), other.state_dict()
+    shared = {k: v for k, v in given.items() if k in own and own[k].shape == v.shape}
+    if 3 * sum(v.numel() for v in shared.values()) < 2 * sum(v.numel() for v in given.values()):
+        raise ValueError(f"init_from is of another network: {len(shared)} of its {len(given)} tensors have a place in this one")
     model.load_state_dict({**own, **shared})
 
 
