@@ -14,13 +14,12 @@ from fractions import Fraction
 from itertools import cycle
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .backbones import as_in_caffe, create_backbone
 from .config import unknown
 from .fcn8s import vgg_names
-from .layers import Network, Output, caffe_normaliser, check_arguments, msra, resize, scaled
+from .layers import Network, Output, caffe_normaliser, check_arguments, extended, msra, resize, scaled
 from .vgg import VGG, decimated, load_trunk, vgg_weights
 
 # %% ../nbs/26_deeplabv2.ipynb #dbf69945
@@ -104,7 +103,7 @@ class DeepLabV2(Network):
 
     def pad(self, x: Tensor) -> Tensor:
         "Zeros, the mean colour, at right and bottom up to `pad_to`; larger images stay."
-        return F.pad(x, (0, max(self.pad_to[1] - x.shape[3], 0), 0, max(self.pad_to[0] - x.shape[2], 0)))
+        return extended(x, self.pad_to)
 
     def single(self, x: Tensor) -> Tensor:  # (n,k,h/8,w/8)
         "Logits at an eighth of the size of `x`, whatever its scale."

@@ -6,15 +6,14 @@
 __all__ = ['NORMALISER', 'CROPS', 'LATER', 'SCORE_NAMES', 'Classifier', 'score_layer', 'fused', 'FCN8s', 'load_stage', 'load_vgg',
            'load_imagenet', 'FCN8sResNet', 'vgg_names', 'caffe_names']
 
-# %% ../nbs/23_fcn8s.ipynb #9e42728d
+# %% ../nbs/23_fcn8s.ipynb #85e6a949
 from collections import OrderedDict
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .backbones import as_in_caffe, check_fit, create_backbone
 from .config import unknown
-from .layers import Network, caffe_normaliser, check_arguments, crop, deconvolution, msra, scaled
+from .layers import Network, caffe_normaliser, check_arguments, crop, deconvolution, extended, msra, scaled
 from .vgg import VGG, VGG16, halving, load_trunk, vgg_weights
 
 # %% ../nbs/23_fcn8s.ipynb #e0d86c5d
@@ -82,7 +81,7 @@ class FCN8s(Network):
 
     def pad(self, x: Tensor) -> Tensor:
         "Zeros, the mean colour, at right and bottom up to `pad_to`; larger images stay."
-        return F.pad(x, (0, max(self.pad_to[1] - x.shape[3], 0), 0, max(self.pad_to[0] - x.shape[2], 0)))
+        return extended(x, self.pad_to)
 
     def forward(self, x: Tensor) -> Tensor:
         _, _, pool3, pool4, pool5 = self.backbone(x)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ConvBNReLU', 'Head', 'resize', 'scaled', 'msra', 'merge_batch_norm', 'check_arguments', 'bilinear_kernel',
-           'deconvolution', 'crop', 'Output', 'Network', 'Normaliser', 'caffe_normaliser', 'Segmenter']
+           'deconvolution', 'extended', 'crop', 'Output', 'Network', 'Normaliser', 'caffe_normaliser', 'Segmenter']
 
 # %% ../nbs/18_layers.ipynb #50e65fed
 import copy
@@ -103,6 +103,11 @@ def deconvolution(
         if bias:
             layer.bias.zero_()
     return layer.requires_grad_(not frozen)
+
+
+def extended(x: Tensor, least: tuple[int, int]) -> Tensor:
+    "Zeros at right and bottom up to a least height and width; larger maps stay."
+    return F.pad(x, (0, max(least[1] - x.shape[-1], 0), 0, max(least[0] - x.shape[-2], 0)))
 
 
 def crop(x: Tensor, offset: int, size: tuple[int, int]) -> Tensor:
