@@ -35,8 +35,8 @@ def scratch() -> Path:
 def pytest_configure(config):
     "Before anything imports torch: no GPU, two threads, the repository importable, no user's Jupyter files."
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="2", PYTHONPATH=os.pathsep.join(path),
-                      JUPYTER_PREFER_ENV_PATH="1", JUPYTER_CONFIG_DIR=str(scratch() / "jupyter"),
+    os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="2", OMP_WAIT_POLICY="PASSIVE",  # or a busy machine crawls
+                      PYTHONPATH=os.pathsep.join(path), JUPYTER_PREFER_ENV_PATH="1", JUPYTER_CONFIG_DIR=str(scratch() / "jupyter"),
                       JUPYTER_RUNTIME_DIR=str(scratch() / "runtime"), IPYTHONDIR=str(scratch() / "ipython"))
 
 
