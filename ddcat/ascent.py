@@ -302,6 +302,7 @@ def projected_gradient(
             point = rule(point, gradient, pixels).detach()
             if on_step is not None and on_step(step + 1, to_images(point), sign * values):
                 break
+            del gradient, pixels, values  # or the next pass finds their memory taken and asks for more
     check_finite(broken)
     return unless_void(to_images(point), images, attacked)
 

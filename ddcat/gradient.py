@@ -170,7 +170,7 @@ def pgd(
     step = step_in(ball, alpha)
 
     def rule(point: Tensor, gradient: Tensor, pixels: Pixels) -> Tensor:
-        seen[:] = [pixels]
+        seen[:] = [pixels.labels, pixels.targeted]
         return step(point, gradient, pixels)
 
     def attempt(i: int) -> Tensor:
@@ -181,7 +181,7 @@ def pgd(
     @torch.no_grad()
     def score(x: Tensor) -> Tensor:
         with evaluation_mode(model):
-            pixels = Pixels(model(x), seen[0].labels, (steps - 1) / steps, seen[0].targeted)
+            pixels = Pixels(model(x), seen[0], (steps - 1) / steps, seen[1])
         return loss(pixels).sum((1, 2)) * (-1 if pixels.targeted else 1)
 
     return attempt(0) if restarts == 1 else best_of(map(attempt, range(restarts)), score)
