@@ -155,11 +155,12 @@ def step_rows(
     images: Tensor,  # (n,3,h,w)
     labels: Tensor,  # (n,h,w)
     rounds: int,
+    warm_up: int,  # rounds before those
     clock: Callable[[], float],
 ) -> list[dict]:
     "A row each: seconds of a step over those of the bare passes made right before each of its forward passes."
     pairs = {key: [] for key in things}
-    for counts, key in in_turn(list(things), rounds):
+    for counts, key in in_turn(list(things), rounds, warm_up):
         attack, gradients = things[key]
         seconds, beats = paced(partial(attack, model, images, labels), model, partial(bare, images=images, labels=labels), clock)
         if counts:
@@ -195,7 +196,7 @@ def attack_step_cost(
             n = rounds if k == classes[0] else max(rounds // 3, 1)
             for long, count in (False, n), (True, max(n // 3, 1)):
                 group = {key: thing for key, thing in things.items() if (thing[1] > steps) == long}
-                rows += [{**row, "classes": k} for row in step_rows(group, model, images, labels, count, clock)]
+                rows += [{**row, "classes": k} for row in step_rows(group, model, images, labels, count, 0 if long else 1, clock)]
     finally:
         torch.set_num_threads(threads)
     setting = {"model": f"pspnet on {backbone}", "steps": steps, "threads": 1, "clock": clock.__name__, "memory kept": kept,

@@ -91,7 +91,7 @@ def _status(field: str) -> int:  # KiB
 
 def peak_elsewhere(title: str, shrink: int = 1) -> float:  # MiB
     "`peak_memory` in a process of its own, since a peak never falls."
-    call = f"from ddcat.bench import peak_memory; print(peak_memory({title!r}, {shrink}))"
+    call = f"from ddcat.bench_networks import peak_memory; print(peak_memory({title!r}, {shrink}))"
     return float(subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout)
 
 # %% ../nbs/86_bench_networks.ipynb #7101e473
