@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PACKAGED', 'LITE_MEAN', 'LITE_STD', 'DEEP_STEM', 'dilate_stages', 'feature_network', 'as_in_caffe',
-           'DilatedDepthwise', 'split_dilations', 'packaged_weights', 'check_fit', 'read_weights', 'from_semseg',
-           'torchvision_weights', 'classifier_weights', 'create_backbone']
+           'DilatedDepthwise', 'split_dilations', 'packaged_weights', 'check_fit', 'load_stage', 'read_weights',
+           'from_semseg', 'torchvision_weights', 'classifier_weights', 'create_backbone']
 
 # %% ../nbs/19_backbones.ipynb #80a03690
 import difflib
@@ -129,6 +129,23 @@ def check_fit(own: dict[str, Tensor], given: dict[str, Tensor], complaint: str) 
     if any(wrong.values()):
         text = ", ".join(f"{len(keys)} {what} (as {min(keys)})" for what, keys in wrong.items() if keys)
         raise ValueError(f"{complaint}: {text}")
+
+
+def load_stage(
+    net: nn.Module,  # a `Network` or a `Segmenter`, whose `later` names the modules that may be new in it
+    weights: dict[str, Tensor],  # state dict of the stage of training before
+) -> None:
+    """Starts a stage from all weights of the one before. What is in `later` and lacking, or of another shape, on either
+    side is passed over; ValueError, and nothing loaded, unless everything else fits."""
+    own = net.state_dict()
+
+    def shapes(state: dict[str, Tensor], module: str) -> dict:
+        return {k: v.shape for k, v in state.items() if k.startswith(f"{module}.")}
+
+    new = tuple(f"{module}." for module in net.later if shapes(own, module) != shapes(weights, module))
+    own, given = ({k: v for k, v in state.items() if not k.startswith(new)} for state in (own, weights))
+    check_fit(own, given, "weights of the stage before do not fit")
+    net.load_state_dict(given, strict=False)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -7,8 +7,10 @@ __all__ = ['BENCHMARKS']
 
 # %% ../nbs/88_bench.ipynb #8a2c83fd
 from .bench_attacks import attack_step_cost
+from .bench_crf import crf_speed
 from .bench_networks import network_speed
 from .bench_training import training_step_cost
 
 # %% ../nbs/88_bench.ipynb #9584a995
-BENCHMARKS = {"training_step_cost": training_step_cost, "attack_step_cost": attack_step_cost, "network_speed": network_speed}
+BENCHMARKS = {"training_step_cost": training_step_cost, "attack_step_cost": attack_step_cost, "network_speed": network_speed,
+              "crf_speed": crf_speed}

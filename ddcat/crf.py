@@ -281,7 +281,7 @@ def settings(
             raise unknown("setting of a CRF", name, values)
         values[name] = values[name] if value is None else value
     for name in THETAS:
-        number = float(torch.as_tensor(values[name]).detach())
+        number = float(values[name].detach() if isinstance(values[name], Tensor) else values[name])
         if not 0 < number < float("inf"):
             raise ValueError(f"{name} must be a positive number, not {number}")
     if values["norm"] not in NORMS:
@@ -370,10 +370,12 @@ class CRFRNN(nn.Module):
         method: str = "auto",
         image_grad: bool | str = False,
         label_tol: float = 0.0,
+        train_iterations: int | None = None,  # rounds in training, if fewer; CRF-RNN: 5
         **changes,  # of the preset, see `dense_crf`
     ):
         super().__init__()
         self.num_classes, values, learn = num_classes, settings(preset, **changes), set(learn)
+        self.image_grad, self.train_iterations = image_grad, train_iterations  # may be changed at any time
         for name in sorted(learn - {*LEARNABLE}):
             raise unknown("learnable part of a CRF", name, LEARNABLE)
         if compatibility is None and "compatibility" in learn:
@@ -388,8 +390,7 @@ class CRFRNN(nn.Module):
             else:
                 setattr(self, name, None if value is None else float(value))
         choose_method(method, 1, torch.device("cpu"), image_grad)
-        self.options = {**values, "include_self": include_self, "method": method, "image_grad": image_grad,
-                        "label_tol": label_tol}
+        self.options = {**values, "include_self": include_self, "method": method, "label_tol": label_tol}
 
     @classmethod
     def trainable(cls, num_classes: int, preset: str | CRFPreset = "crfrnn_voc", **options) -> "CRFRNN":
@@ -401,7 +402,8 @@ class CRFRNN(nn.Module):
     def extra_repr(self) -> str:
         held = {name: getattr(self, name) for name in LEARNABLE}
         held = {name: tuple(v.shape) if isinstance(v, Tensor) else v for name, v in held.items()}
-        return ", ".join(f"{name}={value!r}" for name, value in {**held, **self.options}.items())
+        held |= self.options | {"image_grad": self.image_grad, "train_iterations": self.train_iterations}
+        return ", ".join(f"{name}={value!r}" for name, value in held.items())
 
     def forward(
         self,
@@ -411,7 +413,10 @@ class CRFRNN(nn.Module):
         "Logits after mean field; ValueError for images on another scale or of another size."
         if logits.ndim == 4 and logits.shape[1] != self.num_classes:
             raise ValueError(f"logits must have {self.num_classes} classes, not {logits.shape[1]}")
-        return dense_crf(logits, images, **{name: getattr(self, name) for name in LEARNABLE}, **self.options)
+        options = {**self.options, "image_grad": self.image_grad}
+        if self.training and self.train_iterations is not None:
+            options["iterations"] = self.train_iterations
+        return dense_crf(logits, images, **{name: getattr(self, name) for name in LEARNABLE}, **options)
 
 # %% ../nbs/17_crf.ipynb #ebe84c65
 def confidence(

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .backbones import as_in_caffe, create_backbone
 from .config import unknown
 from .fcn8s import vgg_names
-from .layers import Network, Output, caffe_normaliser, check_arguments, extended, msra, resize, scaled
+from .layers import Network, Output, caffe_normaliser, check_arguments, msra, resize, scaled
 from .vgg import VGG, decimated, load_trunk, vgg_weights
 
 # %% ../nbs/26_deeplabv2.ipynb #dbf69945
@@ -100,10 +100,6 @@ class DeepLabV2(Network):
             nn.init.normal_(classifier.weight, std=0.01)
             nn.init.zeros_(classifier.bias)
         self.classifiers = nn.ModuleList(classifiers)
-
-    def pad(self, x: Tensor) -> Tensor:
-        "Zeros, the mean colour, at right and bottom up to `pad_to`; larger images stay."
-        return extended(x, self.pad_to)
 
     def single(self, x: Tensor) -> Tensor:  # (n,k,h/8,w/8)
         "Logits at an eighth of the size of `x`, whatever its scale."

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .attacks import bim, evaluation_mode
+from .attacks import evaluation_mode, pgd
 from .config import VOID, Config, unknown
 from .layers import Output
 
@@ -26,6 +26,7 @@ class TrainingAttack(Config):
     eps_255: float = 7.65
     alpha_255: float = 2.55
     steps: int = 3
+    random_start: bool = False
 
     def check(self) -> None:
         if self.eps_255 < 0 or self.steps < 1:
@@ -34,11 +35,14 @@ class TrainingAttack(Config):
 
 @dataclass(frozen=True)
 class DefenceConfig(Config):
-    "Which defence, and how: `name` none | sat | ddcat; `rule` one of `RULES` (ddcat only)."
-    name: str = "none"
-    rule: str = "ddcat"
-    update: str = "joint"
-    mask_void: bool = True
+    "Which defence, and how."
+    name: str = "none"  # none | sat | ddcat
+    share: float = 0.5  # sat: adversarial part of a batch; 1: no clean image at all
+    rule: str = "ddcat"  # ddcat: one of `RULES`
+    update: str = "joint"  # ddcat: joint | alternating
+    mask_void: bool = True  # ddcat: void pixels count in the mask loss
+    mask_loss: bool = True  # ddcat: False: the mask branch is not trained
+    extra_head: bool = True  # ddcat: False: divided pixels train no head, and the main branch answers for them
     attack: TrainingAttack = field(default_factory=TrainingAttack)
 
     def check(self) -> None:
@@ -46,6 +50,8 @@ class DefenceConfig(Config):
                                    ("update", self.update, ("joint", "alternating"))]:
             if value not in known:
                 raise unknown(what, value, known)
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share of adversarial images must be in (0,1], not {self.share}")
 
 # %% ../nbs/50_defences.ipynb #50b72a1a
 def pixel_loss(
@@ -107,16 +113,17 @@ def half_of(images: Tensor) -> int:
 
 @dataclass(frozen=True)
 class SAT:
-    "Standard adversarial training (DDC-AT Alg. 1): half of each batch clean, the other half adversarial."
+    "Standard adversarial training (DDC-AT Alg. 1): part of each batch clean, the rest adversarial."
     criterion: Criterion
     attack: Callable  # (model, images, labels) -> adversarial images
+    share: float = 0.5  # of adversarial images
 
     def losses(self, model: nn.Module, images: Tensor, labels: Tensor,
                generator: torch.Generator) -> Iterator[tuple[Tensor, dict]]:
         "One loss of the mixed batch; images (b,3,h,w), labels (b,h,w)."
-        half = half_of(images)
-        adversarial = self.attack(model, images[half:], labels[half:])
-        output = model(torch.cat([images[:half], adversarial]))
+        clean = half_of(images) if self.share == 0.5 else int((1 - self.share) * len(images))
+        adversarial = self.attack(model, images[clean:], labels[clean:])
+        output = model(torch.cat([images[:clean], adversarial]))
         yield self.criterion(output, labels), {}
 
 # %% ../nbs/50_defences.ipynb #cd699ebb
@@ -169,6 +176,8 @@ class DDCAT:
     rule: Rule = RULES["ddcat"]
     update: str = "joint"  # joint: one step on L_n + L_a + L_m (released code); alternating: Alg. 3
     mask_void: bool = True  # void pixels count in L_m (released code)
+    mask_loss: bool = True  # False: no L_m
+    extra_head: bool = True  # False: where p = 1 no head is trained, and the main branch answers
 
     def losses(self, model: nn.Module, images: Tensor, labels: Tensor,
                generator: torch.Generator) -> Iterator[tuple[Tensor, dict]]:
@@ -179,12 +188,12 @@ class DDCAT:
         output = model(mixed)
         p = self.rule.division(output.mask, mask_label, generator)
         target = mask_label if self.mask_void else torch.where(labels == VOID, VOID, mask_label)
-        segmentation = self.criterion(output._replace(main=combine(output.main, output.auxiliary, p)), labels)
-        shares = self.shares(p, mask_label, labels)
-        if self.update == "joint":
-            yield segmentation + pixel_loss(output.mask, target), shares  # L_m: Eq. (4)
-        else:
-            yield segmentation, shares
+        auxiliary = output.auxiliary if self.extra_head else output.main.detach()
+        segmentation = self.criterion(output._replace(main=combine(output.main, auxiliary, p)), labels)
+        together = self.mask_loss and self.update == "joint"
+        mask = pixel_loss(output.mask, target) if together else 0  # L_m: Eq. (4)
+        yield segmentation + mask, self.shares(p, mask_label, labels)
+        if self.mask_loss and not together:
             yield pixel_loss(model(mixed).mask, target), {}
 
     def mask_label(self, model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -194,6 +203,8 @@ class DDCAT:
         clean = []
 
         def predict(main: Tensor, context: Tensor) -> Tensor:
+            if not self.extra_head:
+                return main.argmax(1)
             p = self.rule.predicted(model.branch("mask", context, size))
             return combine(main, model.branch("auxiliary", context, size), p).argmax(1)
 
@@ -237,7 +248,7 @@ def create_defence(
     if config.name == "none":
         return NoDefence(criterion)
     budget = config.attack
-    attack = partial(bim, eps=budget.eps_255 / 255, alpha=budget.alpha_255 / 255, steps=budget.steps)
+    attack = partial(pgd, eps=budget.eps_255 / 255, alpha=budget.alpha_255 / 255, steps=budget.steps, start=budget.random_start)
     if config.name == "sat":
-        return SAT(criterion, attack)
-    return DDCAT(criterion, attack, RULES[config.rule], config.update, config.mask_void)
+        return SAT(criterion, attack, config.share)
+    return DDCAT(criterion, attack, RULES[config.rule], config.update, config.mask_void, config.mask_loss, config.extra_head)

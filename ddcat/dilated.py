@@ -74,7 +74,7 @@ MARGIN = 186  # pixels that the front-end sees beyond the image
 class Dilated(Network):
     "DilatedNet on VGG-16 (Yu & Koltun 2016), front-end or with context; ValueError for an unknown form."
 
-    least = 1
+    least, margin = 1, MARGIN
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Dilated(Network):
     ):
         super().__init__()
         check_arguments(num_classes, form)
-        self.form, self.pad_to, self.later = form, pad_to or (0, 0), ("context", "up")
+        self.form, self.pad_to, self.later = form, pad_to or (0, 0), ("context", "up") if context else ()
         pools = [halving(), halving(), halving(), nn.Identity(), nn.Identity()]
         self.backbone = msra(VGG(pools, padding=0, dilation=2, width=width))
         self.classifier = msra(Classifier(self.backbone.out_channels, width, dilation=4))

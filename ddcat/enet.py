@@ -102,6 +102,8 @@ class ENet(Network):
             self.deconv_encoder6_0_0 = nn.ConvTranspose2d(cin, num_classes, 1)
         else:
             self.deconv6_0_0 = nn.ConvTranspose2d(cin, num_classes, 2, 2)
+            decoder = (f"blocks.{name}" for name in self.blocks if name[0] in "45")
+            self.later = (*decoder, "deconv6_0_0", "deconv_encoder6_0_0")
         msra(self, shift=0.001)  # as in its training files
 
     def pad(self, x: Tensor) -> Tensor:
@@ -116,9 +118,6 @@ class ENet(Network):
         if self.encoder_only:
             return F.interpolate(self.deconv_encoder6_0_0(x), scale_factor=8)
         return self.deconv6_0_0(x)
-
-# %% ../nbs/27_enet.ipynb #83bdb0d5
-#| export
 
 # %% ../nbs/27_enet.ipynb #3c3e1345
 def caffe_names() -> dict[str, str]:

@@ -85,6 +85,7 @@ class ICNet(Network):
     "ICNet, Zhao et al. 2018: prepared images of sides 32k + 1 -> logits of the same size."
 
     least = 1  # any image: the margin makes the sides
+    later = ("heads",)
 
     def __init__(
         self,

@@ -81,11 +81,16 @@ def hinge(kappa: float = 0.0) -> Callable[[Pixels], Tensor]:
     return loss
 
 
+def _length(scores: Tensor) -> Tensor:
+    "Euclidean norm over classes (n,h,w), never 0: a new network may score nothing at all."
+    return torch.linalg.vector_norm(scores, dim=1).clamp_min(1e-8)
+
+
 def cosine_loss(pixels: Pixels) -> Tensor:
     "1 − cos(z, one-hot), PAdam-Cos of RSE (2407.09150)."
-    return (1 - pixels.own / torch.linalg.vector_norm(pixels.scores, dim=1)) * pixels.valid
+    return (1 - pixels.own / _length(pixels.scores)) * pixels.valid
 
 
 def masked_score(pixels: Pixels) -> Tensor:
     "−z_y/‖z‖₂ of pixels that are still right, RSE."
-    return -pixels.own / torch.linalg.vector_norm(pixels.scores, dim=1) * (pixels.right != pixels.targeted) * pixels.valid
+    return -pixels.own / _length(pixels.scores) * (pixels.right != pixels.targeted) * pixels.valid

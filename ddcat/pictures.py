@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['SPELT', 'GAP', 'COLOURS', 'palette', 'label_image', 'to_image', 'perturbation_image', 'grid', 'legend', 'stack',
-           'save_png', 'bars_with_intervals']
+           'save_png', 'bars_with_intervals', 'line_chart']
 
-# %% ../nbs/70_pictures.ipynb #2f0fb728
+# %% ../nbs/70_pictures.ipynb #2eb3e758
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -233,3 +234,35 @@ def bars_with_intervals(
     figure.update_yaxes(title_text=y_title, rangemode="tozero", col=1)
     return figure.update_layout(title=title, barmode="group", scattermode="group", template="plotly_white",
                                 height=360, margin={"l": 60, "r": 10, "t": 60 if title else 40, "b": 40})
+
+# %% ../nbs/70_pictures.ipynb #5f0df2b5
+def line_chart(
+    panels: dict[str, dict[str, Sequence[tuple]]],  # title -> line -> (x, value, low, high) or (x, value) …
+    x_title: str,
+    y_title: str,
+    marks: dict[str, dict[str, Sequence[tuple]]] | None = None,  # title -> line -> (x, value) …
+    log_x: bool = False,
+) -> Image.Image:
+    "Panels side by side with common axes; a line's interval is a band of its colour. ValueError for no panel."
+    from matplotlib.figure import Figure
+
+    if not panels:
+        raise ValueError("there is nothing to draw: no panels")
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    colour = dict(zip(names, itertools.cycle(COLOURS), strict=False))
+    figure = Figure((1.2 + 3.6 * len(panels), 3.2), layout="constrained", dpi=110)
+    for axis, (title, lines) in zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True):
+        for name, points in lines.items():
+            x, y, *band = zip(*sorted(points), strict=True)
+            axis.plot(x, y, "o-", color=colour[name], label=name, markersize=3)
+            if band:
+                axis.fill_between(x, *band, color=colour[name], alpha=0.15, linewidth=0)
+            if dots := (marks or {}).get(title, {}).get(name):
+                axis.plot(*zip(*dots, strict=True), "D", color=colour[name], markerfacecolor="white")
+        axis.set(title=title, xlabel=x_title, xscale="log" if log_x else "linear")
+        axis.grid(alpha=0.3)
+    figure.axes[0].set(ylabel=y_title, ylim=(0, None))
+    figure.axes[0].legend(fontsize="small")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return Image.open(buffer).convert("RGB")

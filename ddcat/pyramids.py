@@ -60,6 +60,8 @@ HEADS = ("main", "auxiliary", "mask", "deep")
 class Pyramid(Network):
     "Backbone, context module and heads."
 
+    later = HEADS[1:]
+
     def __init__(self, backbone: nn.Module, context: nn.Module, heads: dict[str, nn.Module]):
         super().__init__()
         self.backbone, self.context = backbone, context

@@ -43,6 +43,8 @@ _ENET = Recipe(75_000, 3, "adam", 5e-3, weight_decay=2e-4, head_multiplier=1.0, 
 _ICNET = Recipe(30_000, 16, lr=0.01, head_multiplier=1.0, head_weights=(("sub4", 0.16), ("sub2", 0.4)))
 _SEGNET = Recipe(40_000, 4, lr=1e-3, power=0.0, **_CAFFE)
 _DILATED = Recipe(60_000, 14, lr=1e-3, loss_stride=8, power=0.0, **_CAFFE)
+_CITY_DILATED = replace(_DILATED, lr=1e-4, momentum=0.99)
+_FIRST_HALF = ("backbone", "classifier", "final")  # DilatedNet's front-end, whose scores its context is trained on
 _WHOLE, _CITY = plain(500), (512, 1024)
 
 
@@ -65,27 +67,37 @@ RECIPES: dict[str, tuple[Stage, ...]] = {  # network and data set -> stages, eac
     "enet_cityscapes": (
         Stage(ModelConfig("enet", encoder_only=True), replace(_ENET, loss_stride=8), plain(_CITY)),
         Stage(ModelConfig("enet"), _ENET, plain(_CITY))),
-    "icnet_cityscapes": (Stage(ModelConfig("icnet"), _ICNET, plain((705, 705), (0.5, 2.0))),),
+    "icnet_cityscapes": (Stage(ModelConfig("icnet"), _ICNET, plain((705, 705), (0.5, 2.0))),),  # the crop is ours
     "dilated_frontend_voc": (Stage(_FRONT, _DILATED, plain(128)),),  # 500 with the margin of 372
     "dilated_context_voc": (
         Stage(_FRONT, _DILATED, plain(128)),
-        Stage(replace(_FRONT, name="dilated_context"), replace(_DILATED, lr=1e-5, batch_size=1), plain(500))),
+        Stage(replace(_FRONT, name="dilated_context"),  # the authors give no length; the front-end's stands in
+              replace(_DILATED, batch_size=60, frozen=_FIRST_HALF), plain(500))),
     "dilated_frontend_cityscapes": (
-        Stage(_CITY_FRONT, replace(_DILATED, iterations=40_000, batch_size=8, lr=1e-4, momentum=0.99), plain(256)),),
-    "dilated_context_cityscapes": (
-        Stage(_CITY_FRONT, replace(_DILATED, iterations=40_000, batch_size=8, lr=1e-4, momentum=0.99), plain(256)),
+        Stage(_CITY_FRONT, replace(_CITY_DILATED, iterations=40_000, batch_size=8), plain(256)),),
+    "dilated_context_cityscapes": (  # front-end, context on whole images, both on halves of 1396² with the margin
+        Stage(_CITY_FRONT, replace(_CITY_DILATED, iterations=40_000, batch_size=8), plain(256)),
         Stage(replace(_CITY_FRONT, name="dilated_context"),
-              replace(_DILATED, batch_size=1, lr=1e-5, momentum=0.99), plain((1024, 1024)))),
+              replace(_CITY_DILATED, iterations=24_000, batch_size=100, frozen=_FIRST_HALF), plain((1024, 2048))),
+        Stage(replace(_CITY_FRONT, name="dilated_context"),
+              replace(_CITY_DILATED, batch_size=1, lr=1e-5), plain((1024, 1024)))),
     "deeplabv2_vgg16_voc": (Stage(replace(_LAB, backbone="vgg16", caffe=None), _DEEPLAB, plain(321)),),
     "deeplabv2_voc": (Stage(_LAB, _RESNET_LAB, plain(321, (0.5, 1.5))),),
     "deeplabv2_multiscale_voc": (Stage(replace(_LAB, name="deeplabv2_multiscale"), _RESNET_LAB, plain(321, (0.5, 1.5))),),
     "pspnet_resnet101_voc": (Stage(ModelConfig("pspnet", "resnet101s", "timm"), _PSP, VOC),),
     "pspnet_resnet101_cityscapes": (
-        Stage(ModelConfig("pspnet", "resnet101s", "timm"), replace(_PSP, iterations=90_000), plain(713, (0.5, 2.0))),),
+        Stage(ModelConfig("pspnet", "resnet101s", "timm"), replace(_PSP, iterations=90_000),
+              Augmentation((713, 713), (0.5, 2.0), blur_p=0.0)),),  # turned by up to 10°, blurred on VOC only
     **{f"{name}_voc": (Stage(ModelConfig(name, "resnet50s", "timm"), Recipe(), VOC),) for name in ("pspnet", "deeplabv3")},
     **{f"{name}_cityscapes": (Stage(ModelConfig(name, "resnet50s", "timm"), Recipe(iterations=74_000), CITYSCAPES),)
        for name in ("pspnet", "deeplabv3")},
 }
+
+# %% ../nbs/62_recipes.ipynb #7dfa8faf
+_CRF = (("crf.w_spatial", 1e4), ("crf.w_bilateral", 1e4), ("crf.compatibility", 1e3))
+RECIPES["crfrnn_voc"] = (
+    *RECIPES["fcn8s_voc"], Stage(ModelConfig("crfrnn", pretrained="torchvision"),
+                                 replace(_FCN, lr=1e-13 * PIXELS, multipliers=_CRF), _WHOLE))
 
 # %% ../nbs/62_recipes.ipynb #ad3d246d
 def staged(
