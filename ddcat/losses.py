@@ -19,8 +19,7 @@ from .ascent import Pixels, cross_entropy
 def segpgd_loss(pixels: Pixels) -> Tensor:
     "SegPGD, 2207.12391 Eq. (4), (5): λ = t/2T shifts weight from right to wrong pixels (the other way where targeted)."
     wrong = pixels.progress / 2
-    right = 1 - wrong
-    return pixels.ce * torch.where(pixels.right != pixels.targeted, right, wrong)
+    return pixels.ce * (wrong + (1 - 2 * wrong) * (pixels.right != pixels.targeted))
 
 
 def mce(pixels: Pixels) -> Tensor:
@@ -42,9 +41,11 @@ def mce_balanced(
 
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
-    p = pixels.log_p.detach().exp() if squash == "softmax" else pixels.scores.detach().sigmoid()
-    own = p.gather(1, pixels.index)[:, 0]
-    cosine = own / p.square_().sum(1).sqrt()
+    if squash == "softmax":
+        own, others = (-pixels.ce.detach()).exp(), (log_p.exp() for log_p in pixels.log_p.detach().unbind(1))
+    else:
+        own, others = pixels.own.detach().sigmoid(), (z.sigmoid() for z in pixels.scores.detach().unbind(1))
+    cosine = own / sum(p.square_() for p in others).sqrt()  # class by class: what is small stays in the cache
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)
 
 
