@@ -7,8 +7,7 @@ __all__ = ['VARIANTS', 'WHOLE', 'CONTROL', 'EFFECTS', 'LADDER', 'STUDENT', 'Effe
            'evaluations', 'verdict', 'difference', 'effect_rows', 'share_rows', 'story', 'figures', 'sentence',
            'conclusion', 'answer', 'share_table', 'effect_table', 'effects_picture', 'shares_picture', 'causes_picture']
 
-# %% ../nbs/78_causes.ipynb #842cf0f8
-import io
+# %% ../nbs/78_causes.ipynb #ea3c1eba
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
@@ -21,7 +20,7 @@ from .config import Config, unknown
 from .defences import DefenceConfig
 from .evaluation import AttackConfig, EvaluationConfig
 from .metrics import bootstrap, mean_iou
-from .pictures import COLOURS, line_chart, stack
+from .pictures import COLOURS, figure_image, line_chart, stack
 from .profiles import Profile, get_profile
 from .store import ModelConfig, RunConfig
 from .study import COLUMNS, Key, Results
@@ -287,9 +286,7 @@ def effects_picture(rows: list[dict]) -> Image.Image:
         axis.set(title=COLUMNS[column], xlabel="points of mIoU")
     axes[0].set_yticks(range(len(cases)), [f"{cause}: {case}" for cause, case in cases])
     axes[0].invert_yaxis()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return Image.open(buffer).convert("RGB")
+    return figure_image(figure)
 
 
 def shares_picture(shares: list[dict]) -> Image.Image:

@@ -9,8 +9,7 @@ __all__ = ['BIM', 'UNSEEN', 'ATTACKS', 'MANY', 'DEFENCES', 'STABILITY', 'RIVALS'
            'Verdict', 'judge_printed', 'judge', 'ledger_table', 'failures', 'ledger_rows', 'ledger_summary',
            'ledger_picture', 'claims', 'claims_table']
 
-# %% ../nbs/76_claims.ipynb #b191ec7b
-import io
+# %% ../nbs/76_claims.ipynb #33ecb003
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from .metrics import class_iou
+from .pictures import figure_image
 from .study import COLUMNS, MAIN, MODELS, TABLES, Results, printed
 
 # %% ../nbs/76_claims.ipynb #31e22ec5
@@ -396,7 +396,7 @@ def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
 
     claims = [v.claim for v in next(iter(verdicts.values()))]
     width, shades = max(len(c.comparisons) for c in claims), list(SHADES.values())
-    figure = Figure(figsize=(4.2 + 0.17 * width * len(verdicts), 0.9 + 0.26 * len(claims)), layout="constrained")
+    figure = Figure(figsize=(4.2 + 0.17 * width * len(verdicts), 0.9 + 0.26 * len(claims)), layout="constrained", dpi=110)
     panels = figure.subplots(1, len(verdicts), sharey=True, squeeze=False)[0]
     for panel, (heading, found) in zip(panels, verdicts.items(), strict=True):
         panel.pcolormesh(_squares(found, width), cmap=ListedColormap(shades), vmin=-0.5, vmax=len(shades) - 0.5,
@@ -406,9 +406,7 @@ def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
     figure.legend([Patch(color=s) for s in shades], SHADES, ncols=len(shades), loc="outside lower center", frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return Image.open(buffer).convert("RGB")
+    return figure_image(figure)
 
 # %% ../nbs/76_claims.ipynb #880713e6
 def claims(results: Results) -> list[dict]:

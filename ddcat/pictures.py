@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPELT', 'GAP', 'COLOURS', 'palette', 'label_image', 'to_image', 'perturbation_image', 'grid', 'legend', 'stack',
-           'save_png', 'bars_with_intervals', 'line_chart']
+           'save_png', 'bars_with_intervals', 'figure_image', 'line_chart']
 
 # %% ../nbs/70_pictures.ipynb #2eb3e758
 import io
@@ -235,7 +235,14 @@ def bars_with_intervals(
     return figure.update_layout(title=title, barmode="group", scattermode="group", template="plotly_white",
                                 height=360, margin={"l": 60, "r": 10, "t": 60 if title else 40, "b": 40})
 
-# %% ../nbs/70_pictures.ipynb #5f0df2b5
+# %% ../nbs/70_pictures.ipynb #7b275567
+def figure_image(figure) -> Image.Image:  # figure: matplotlib.figure.Figure
+    "A chart as a picture, drawn without a window or global state."
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return Image.open(buffer).convert("RGB")
+
+
 def line_chart(
     panels: dict[str, dict[str, Sequence[tuple]]],  # title -> line -> (x, value, low, high) or (x, value) …
     x_title: str,
@@ -263,6 +270,4 @@ def line_chart(
         axis.grid(alpha=0.3)
     figure.axes[0].set(ylabel=y_title, ylim=(0, None))
     figure.axes[0].legend(fontsize="small")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return Image.open(buffer).convert("RGB")
+    return figure_image(figure)

@@ -23,7 +23,7 @@ from PIL import Image
 from .config import Config
 from .evaluation import AttackConfig, EvaluationConfig
 from .metrics import bootstrap, mean_iou, worst_case_miou
-from .pictures import COLOURS
+from .pictures import COLOURS, figure_image
 from .profiles import Profile
 from .store import Run, RunConfig, RunStore
 from .study import MODELS, Progress, printed, run_configs, run_grid, testing_cost
@@ -505,7 +505,6 @@ def draw_radii(axes, found: dict[tuple[str, Column], dict], steps: int) -> None:
 
 def curves(rows: list[dict], chosen: SecondLook) -> Image.Image:
     "For each model mIoU over steps and over ε, a colour for each method."
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     found, models = over_seeds(rows), list(dict.fromkeys(r["model"] for r in rows))
@@ -519,6 +518,4 @@ def curves(rows: list[dict], chosen: SecondLook) -> Image.Image:
             axes.grid(alpha=0.3)
         left.set_ylabel(f"{model}: mIoU %")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=len(METHODS))
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    return figure_image(figure)

@@ -266,10 +266,10 @@ class RunStore:
         os.replace(part, run.folder)
         (run.folder / "checkpoint.safetensors").unlink(missing_ok=True)
 
-    def evaluate(self, run: Run, config: EvaluationConfig, on_images: Callable[[int], None] | None = None,
-                 source: Run | None = None) -> dict[str, Tensor]:
-        "Confusion matrices (n,k,k) of each column, stored beside the run; `source`: whose network is attacked, if another's."
-        return self.transfer(source or run, [run], config, on_images)[0]
+    def evaluate(self, run: Run, config: EvaluationConfig,
+                 on_images: Callable[[int], None] | None = None) -> dict[str, Tensor]:
+        "Confusion matrices (n,k,k) of each column, stored beside the run they belong to."
+        return self.transfer(run, [run], config, on_images)[0]
 
     def transfer(
         self,

@@ -50,13 +50,11 @@ def in_turn(names: list[str], rounds: int, warm_up: int = 1) -> Iterator[tuple[b
 def interleave(
     things: dict[str, Callable[[], object]],  # name -> what is timed
     rounds: int,
-    warm_up: int = 1,
-    clock: Clock = time.perf_counter,
 ) -> dict[str, np.ndarray]:  # name -> (rounds,) seconds
     "Times every thing once a round."
     seconds: dict[str, list[float]] = {name: [] for name in things}
-    for counts, name in in_turn(list(things), rounds, warm_up):
-        value = timed(things[name], clock)
+    for counts, name in in_turn(list(things), rounds):
+        value = timed(things[name])
         if counts:
             seconds[name].append(value)
     return {name: np.array(values) for name, values in seconds.items()}
