@@ -52,18 +52,19 @@ def _generated(name: str, smoke: bool) -> Profile:
 
 
 def _real(name: str, cpu: bool) -> Profile:
-    crop, iterations = ((129, 129), 200) if cpu else ((161, 161), 3000)
-    stands = {"msrc21": ("MSRC-21", "VOC 2012"), "camvid": ("CamVid at half resolution", "Cityscapes")}[name]
-    note = _REAL.format(data=stands[0], paper=stands[1], iterations=iterations, batch=8)
+    crop, iterations = ((97, 97), 150) if cpu else ((161, 161), 3000)
+    half = cpu or name == "camvid"
+    data, paper = {"msrc21": ("MSRC-21", "VOC 2012"), "camvid": ("CamVid", "Cityscapes")}[name]
+    note = _REAL.format(data=f"{data} at half resolution" if half else data, paper=paper, iterations=iterations, batch=8)
     if name == "camvid":
         note += " The validation images are one sequence that also occurs in training."
     if cpu:
-        note += " One seed; 32 validation images, evenly spaced."
-    data = DataConfig(name, half=name == "camvid", augmentation=Augmentation(crop=crop, scale=(0.75, 1.5)))
+        note += " One seed; 32 validation images, evenly spaced; five steps of DeepFool, ten of C&W with one value of c."
+    data = DataConfig(name, half=half, augmentation=Augmentation(crop=crop, scale=(0.75, 1.5)))
     return Profile(data, "tf_efficientnet_lite0", Recipe(iterations=iterations, batch_size=8), note,
                    pretrained="package", seeds=(0,) if cpu else (0, 1),
-                   evaluation=EvaluationConfig(count=32 if cpu else None), deepfool_steps=10 if cpu else 50,
-                   cw_steps=10 if cpu else 50, cw_searches=2 if cpu else 5)
+                   evaluation=EvaluationConfig(count=32 if cpu else None), deepfool_steps=5 if cpu else 50,
+                   cw_steps=10 if cpu else 50, cw_searches=1 if cpu else 5)
 
 
 def _paper(name: str) -> Profile:
