@@ -16,12 +16,29 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from .config import VOID, derive_seed
 
-# %% ../nbs/30_ascent.ipynb #1c132c67
+# %% ../nbs/30_ascent.ipynb #1e40b853
+class _CrossEntropy(torch.autograd.Function):
+    "log Σ e^z − z_y where valid, with its gradient p − 1_y."
+
+    @staticmethod
+    def forward(ctx, scores: Tensor, odds: Tensor, behind: Tensor, index: Tensor, valid: Tensor) -> Tensor:
+        total = odds.sum(1)
+        ctx.save_for_backward(odds, total, index, valid)
+        return torch.where(valid, behind + total.log(), 0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, slope: Tensor) -> tuple:
+        odds, total, index, valid = ctx.saved_tensors
+        slope = torch.where(valid, slope, 0)[:, None]
+        return (odds * (slope / total[:, None])).scatter_add_(1, index, -slope), None, None, None, None
+
+
 @dataclass(frozen=True)
 class Pixels:
     "One forward pass as a loss sees it. Every map is (n,h,w)."
@@ -46,19 +63,24 @@ class Pixels:
         return torch.where(self.valid, self.labels, 0)[:, None]
 
     @cached_property
-    def log_p(self) -> Tensor:
-        "Logarithm of the softmax, (n,k,h,w)."
-        return F.log_softmax(self.scores, 1)
+    def own(self) -> Tensor:
+        "z_y, the score of the label."
+        return self.scores.gather(1, self.index)[:, 0]
+
+    @cached_property
+    def top(self) -> Tensor:
+        "The highest score; a constant for the gradient."
+        return self.scores.detach().amax(1)
+
+    @cached_property
+    def odds(self) -> Tensor:
+        "Softmax but for its sum, e^(z − top), (n,k,h,w); a constant for the gradient."
+        return (self.scores.detach() - self.top[:, None]).exp_()
 
     @cached_property
     def ce(self) -> Tensor:
         "Cross-entropy of each pixel, −log p_y; 0 at void."
-        return F.nll_loss(self.log_p, self.labels, ignore_index=VOID, reduction="none")
-
-    @cached_property
-    def own(self) -> Tensor:
-        "z_y, the score of the label."
-        return self.scores.gather(1, self.index)[:, 0]
+        return _CrossEntropy.apply(self.scores, self.odds, self.top - self.own.detach(), self.index, self.valid)
 
     @cached_property
     def margin(self) -> Tensor:
@@ -69,7 +91,7 @@ class Pixels:
     @cached_property
     def right(self) -> Tensor:
         "Valid pixels whose label has the highest score (bool)."
-        return (self.own.detach() >= self.scores.detach().amax(1)) & self.valid
+        return (self.own.detach() >= self.top) & self.valid
 
     def accuracy(self) -> Tensor:
         "Share of valid pixels that are right, (n,); 1 where an image has none."

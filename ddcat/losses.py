@@ -41,11 +41,11 @@ def mce_balanced(
 
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
-    if squash == "softmax":
-        own, others = (-pixels.ce.detach()).exp(), (log_p.exp() for log_p in pixels.log_p.detach().unbind(1))
+    if squash == "softmax":  # its sum cancels
+        own, scores = (pixels.own.detach() - pixels.top).exp(), pixels.odds
     else:
-        own, others = pixels.own.detach().sigmoid(), (z.sigmoid() for z in pixels.scores.detach().unbind(1))
-    cosine = own / sum(p.square_() for p in others).sqrt()  # class by class: what is small stays in the cache
+        own, scores = pixels.own.detach().sigmoid(), pixels.scores.detach().sigmoid()
+    cosine = own / scores.square().sum(1).sqrt()
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)
 
 
