@@ -45,10 +45,11 @@ def _generated(name: str, smoke: bool) -> Profile:
     data = DataConfig(name, train_count=8 if smoke else 256, val_count=4 if smoke else 32, size=size,
                       categories=3 if name == "objects" else None,
                       augmentation=Augmentation(crop=crop, scale=(0.75, 1.33), blur_p=0.25))
-    sizes = {"iterations": 2, "batch_size": 4} if smoke else {"iterations": 180, "batch_size": 8}
+    sizes = {"iterations": 2, "batch_size": 4} if smoke else {"iterations": 150, "batch_size": 8}
     recipe = Recipe(**sizes, optimizer="adam", lr=4e-3, head_multiplier=1.0)
     return Profile(data, "test_resnet", recipe, _SMOKE if smoke else _QUICK, seeds=(0,) if smoke else (0, 1),
-                   deepfool_steps=2 if smoke else 10, cw_steps=2 if smoke else 10, cw_searches=2)
+                   deepfool_steps=2 if smoke else 10, cw_steps=2 if smoke else 10,
+                   cw_searches=2 if smoke else 1)
 
 
 def _real(name: str, cpu: bool) -> Profile:
