@@ -23,7 +23,7 @@ from .metrics import bootstrap, mean_iou
 from .pictures import COLOURS, figure_image, line_chart, stack
 from .profiles import Profile, get_profile
 from .store import ModelConfig, RunConfig
-from .study import COLUMNS, Key, Results
+from .study import COLUMNS, Key, Results, markdown
 
 # %% ../nbs/78_causes.ipynb #804d075a
 _DDCAT = DefenceConfig("ddcat")
@@ -242,26 +242,25 @@ def answer(rows: list[dict], shares: list[dict]) -> str:
 # %% ../nbs/78_causes.ipynb #19ea841f
 def share_table(shares: list[dict]) -> str:
     "Both shares at the beginning and at the end of each variant's training."
-    lines = ["| % of clean pixels | p = 1, first | last | M = 1, first | last |", "|---|---|---|---|---|"]
-    for method in dict.fromkeys(r["method"] for r in shares):
+    def line(method: str) -> list[str]:
         first, *_, last = [r for r in shares if r["method"] == method] * 2
-        lines.append(f"| {method} | " + " | ".join(f"{r[key]:.1f}" for key in ("p", "M") for r in (first, last)) + " |")
-    return "\n".join(lines)
+        return [method, *(f"{r[key]:.1f}" for key in ("p", "M") for r in (first, last))]
+
+    columns = ["% of clean pixels", "p = 1, first", "last", "M = 1, first", "last"]
+    return markdown(columns, map(line, dict.fromkeys(r["method"] for r in shares)))
 
 
 def effect_table(rows: list[dict]) -> str:
     "Each difference with its interval over images and its std over seeds; bold where it is decided."
     columns = dict.fromkeys(r["attack"] for r in rows)
-    lines = [f"| cause | case | {' | '.join(COLUMNS[c] for c in columns)} |", "|---" * (len(columns) + 2) + "|"]
 
     def cell(row: dict) -> str:
         text = figures(row, "low", "high") + ("" if row["std"] is None else f" ± {row['std']:.1f}")
         return text if row["verdict"] == "not decided" else f"**{text}**"
 
-    for cause, case in dict.fromkeys((r["cause"], r["case"]) for r in rows):
-        cells = [cell(r) for r in rows if (r["cause"], r["case"]) == (cause, case)]
-        lines.append(f"| {cause} | {case} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    return markdown(["cause", "case", *(COLUMNS[c] for c in columns)],
+                    [[*key, *(cell(r) for r in rows if (r["cause"], r["case"]) == key)]
+                     for key in dict.fromkeys((r["cause"], r["case"]) for r in rows)])
 
 # %% ../nbs/78_causes.ipynb #b2ef995f
 _COLOUR = {"helps": COLOURS[3], "hurts": COLOURS[2], "not decided": COLOURS[0]}

@@ -19,7 +19,7 @@ from PIL import Image
 
 from .metrics import class_iou
 from .pictures import figure_image
-from .study import COLUMNS, MAIN, MODELS, TABLES, Results, printed
+from .study import COLUMNS, MAIN, MODELS, TABLES, Results, markdown, printed
 
 # %% ../nbs/76_claims.ipynb #31e22ec5
 @dataclass(frozen=True)
@@ -343,11 +343,8 @@ def judge(tables: dict[str, Results], claims: Iterable[Claim] = CLAIMS) -> list[
 # %% ../nbs/76_claims.ipynb #bfecedc2
 def ledger_table(verdicts: dict[str, list[Verdict]]) -> str:  # heading -> verdicts on the same claims
     "The claims as a Markdown table, one column for each set of numbers."
-    lines = [f"| claim | {' | '.join(verdicts)} |", "|---" * (len(verdicts) + 1) + "|"]
-    for row in zip(*verdicts.values(), strict=True):
-        claim = row[0].claim
-        lines.append(f"| {claim.sentence} ({claim.where}) | " + " | ".join(map(str, row)) + " |")
-    return "\n".join(lines)
+    return markdown(["claim", *verdicts], [[f"{row[0].claim.sentence} ({row[0].claim.where})", *map(str, row)]
+                                           for row in zip(*verdicts.values(), strict=True)])
 
 
 def failures(verdicts: list[Verdict]) -> str:
@@ -427,9 +424,11 @@ def claims(results: Results) -> list[dict]:
 def claims_table(found: list[dict]) -> str:
     "Verdicts as a Markdown table: difference in points of mIoU, with its interval."
     columns = list(dict.fromkeys(c["attack"] for c in found))
-    lines = ["| claim | " + " | ".join(title(c) for c in columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for model, claim in dict.fromkeys((c["model"], c["claim"]) for c in found):
+
+    def line(model: str, claim: str) -> list[str]:
         cells = {c["attack"]: f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])"
                  for c in found if (c["model"], c["claim"]) == (model, claim)}
-        lines.append(f"| {model}: {claim} | " + " | ".join(cells.get(c, "no claim") for c in columns) + " |")
-    return "\n".join(lines)
+        return [f"{model}: {claim}", *(cells.get(c, "no claim") for c in columns)]
+
+    keys = dict.fromkeys((c["model"], c["claim"]) for c in found)
+    return markdown(["claim", *map(title, columns)], [line(*key) for key in keys])

@@ -6,7 +6,7 @@
 __all__ = ['METHODS', 'EPS_255', 'ALPHA_255', 'CLEAN', 'FLIP', 'Counts', 'Cell', 'STREETS', 'COSPGD', 'SEA', 'ONLY', 'PIR',
            'TITLES', 'Side', 'SMALL', 'NOISE', 'NOTHING', 'SecondLook', 'settings', 'reaching_step', 'Column',
            'bim_column', 'Look', 'whole_image', 'pgd_looks', 'tile_looks', 'looks', 'trainings', 'with_worst', 'jobs',
-           'measure', 'second_look', 'published', 'result_rows', 'over_seeds', 'title', 'figure_cell', 'markdown',
+           'measure', 'second_look', 'published', 'result_rows', 'figures_over_seeds', 'title', 'figure_cell',
            'figure_table', 'Check', 'Answer', 'compare', 'judge', 'masking_checks', 'protocol_checks',
            'published_checks', 'by_side', 'answers', 'published_answers', 'answer_rows', 'answer_table',
            'published_table', 'sentences', 'draw_steps', 'draw_radii', 'curves']
@@ -14,7 +14,7 @@ __all__ = ['METHODS', 'EPS_255', 'ALPHA_255', 'CLEAN', 'FLIP', 'Counts', 'Cell',
 # %% ../nbs/79_second_look.ipynb #9d3c20f0
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from statistics import mean, stdev
+from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from .metrics import bootstrap, mean_iou, worst_case_miou
 from .pictures import COLOURS, figure_image
 from .profiles import Profile
 from .store import Run, RunConfig, RunStore
-from .study import MODELS, Progress, printed, run_configs, run_grid, testing_cost
+from .study import MODELS, Progress, markdown, over_seeds, printed, run_configs, run_grid, testing_cost
 
 # %% ../nbs/79_second_look.ipynb #c38d3f8a
 METHODS = ("No Defense", "SAT", "DDC-AT", "AT", "PGD-AT")
@@ -257,14 +257,11 @@ def result_rows(results: dict[Cell, Counts], dataset: str) -> list[dict]:
     return rows
 
 
-def over_seeds(rows: list[dict]) -> dict[tuple[str, str, Column], dict]:
-    "By (model, method, figure): means over seeds of value, low and high, the value's std (None for one seed), printed."
-    groups: dict[tuple, list[dict]] = {}
-    for r in rows:
-        groups.setdefault((r["model"], r["method"], Column(r["attack"], r["eps_255"], r["steps"])), []).append(r)
-    return {key: {**{name: mean(r[name] for r in group) for name in ("value", "low", "high")},
-                  "std": stdev(r["value"] for r in group) if len(group) > 1 else None, "printed": group[0]["printed"]}
-            for key, group in groups.items()}
+def figures_over_seeds(rows: list[dict]) -> dict[tuple[str, str, Column], dict]:
+    "By (model, method, figure) what `over_seeds` gives, and the printed value."
+    names = ("model", "method", *Column._fields, "printed")
+    return {(model, method, Column(*column)): {**found, "printed": value}
+            for (model, method, *column, value), found in over_seeds(rows, names).items()}
 
 # %% ../nbs/79_second_look.ipynb #7140f419
 TITLES = {
@@ -291,16 +288,9 @@ def figure_cell(found: dict | None) -> str:
     return f"{found['value']:.1f}{spread} [{found['low']:.1f}, {found['high']:.1f}]{beside}"
 
 
-def markdown(columns: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    "A Markdown table."
-    columns = list(columns)
-    rows = ["| " + " | ".join(line) + " |" for line in lines]
-    return "\n".join(["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|", *rows])
-
-
 def figure_table(rows: list[dict], model: str) -> str:
     "Every figure of a model (lines; of SEA the worst case only) for every method, as `figure_cell` writes it."
-    found = {key[1:]: value for key, value in over_seeds(rows).items() if key[0] == model}
+    found = {key[1:]: value for key, value in figures_over_seeds(rows).items() if key[0] == model}
     methods, columns = (list(dict.fromkeys(key[i] for key in found)) for i in (0, 1))
     columns = [c for c in columns if not c.attack.startswith("sea_")]
     lines = [[title(c), *(figure_cell(found.get((m, c))) for m in methods)] for c in columns]
@@ -460,7 +450,7 @@ def published_table(found: dict[tuple[str, str], list[Answer]], model: str) -> s
 
 def sentences(rows: list[dict], chosen: SecondLook) -> list[str]:
     "A line for each network: what the paper's attack leaves, what PGD leaves, what SEA leaves."
-    found = over_seeds(rows)
+    found = figures_over_seeds(rows)
     n, eps = max(chosen.steps), max(chosen.sea_eps_255)
     columns = bim_column(3), Column("pgd", EPS_255, n), Column("sea", eps, chosen.sea_steps)
     lines = []
@@ -507,7 +497,7 @@ def curves(rows: list[dict], chosen: SecondLook) -> Image.Image:
     "For each model mIoU over steps and over ε, a colour for each method."
     from matplotlib.figure import Figure
 
-    found, models = over_seeds(rows), list(dict.fromkeys(r["model"] for r in rows))
+    found, models = figures_over_seeds(rows), list(dict.fromkeys(r["model"] for r in rows))
     figure = Figure((10, 0.4 + 3.8 * len(models)), dpi=110, layout="constrained")
     for (left, right), model in zip(figure.subplots(len(models), 2, squeeze=False), models, strict=True):
         own = {key[1:]: f for key, f in found.items() if key[0] == model}

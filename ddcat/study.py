@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['MODELS', 'METHODS', 'MAIN', 'TABLES', 'Key', 'Results', 'COLUMNS', 'Table', 'printed', 'training_cost',
            'testing_cost', 'Progress', 'run_configs', 'run_grid', 'Study', 'save_item', 'white_box', 'black_box',
-           'table_results', 'result_rows', 'over_seeds', 'markdown_table', 'series_chart', 'boundary_shares',
-           'boundary_chart', 'boundary_table', 'comparison_picture']
+           'table_results', 'result_rows', 'markdown', 'over_seeds', 'markdown_table', 'series_chart',
+           'boundary_shares', 'boundary_chart', 'boundary_table', 'comparison_picture']
 
 # %% ../nbs/75_study.ipynb #20c3b3ff
 import csv
@@ -257,11 +257,18 @@ COLUMNS = {"clean": "clean", "bim_linf_2": "BIM 2", "bim_linf_4": "BIM 4", "bim_
            "deepfool": "DeepFool", "cw": "C&W", "bim_l2": "BIM L2"}
 
 
-def over_seeds(rows: list[dict]) -> dict[tuple[str, str, str], dict[str, float | None]]:
-    "By (model, method, attack): mean of the values, of their intervals' ends, and std (for two values or more)."
+def markdown(columns: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    "A Markdown table."
+    columns = list(columns)
+    rows = ["| " + " | ".join(line) + " |" for line in lines]
+    return "\n".join(["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|", *rows])
+
+
+def over_seeds(rows: list[dict], names: Iterable[str] = ("model", "method", "attack")) -> dict[tuple, dict[str, float | None]]:
+    "By what the names say: mean of the values, of their intervals' ends, and std (for two values or more)."
     groups: dict[tuple, list[dict]] = {}
     for row in rows:
-        groups.setdefault((row["model"], row["method"], row["attack"]), []).append(row)
+        groups.setdefault(tuple(row[name] for name in names), []).append(row)
     return {key: {**{name: mean(r[name] for r in group) for name in ("value", "low", "high")},
                   "std": stdev(r["value"] for r in group) if len(group) > 1 else None} for key, group in groups.items()}
 
@@ -270,7 +277,6 @@ def markdown_table(rows: list[dict], paper: dict, columns: dict[str, str] = COLU
     "Ours, mean ± std over seeds with the interval over images, and the printed mean in brackets."
     ours = over_seeds(rows)
     columns = {c: title for c, title in columns.items() if any(key[2] == c for key in (*ours, *paper))}
-    lines = ["| mIoU % ± std [interval] (printed) | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 1) + "|"]
 
     def cell(key: tuple) -> str:
         own = ours.get(key)
@@ -278,9 +284,9 @@ def markdown_table(rows: list[dict], paper: dict, columns: dict[str, str] = COLU
         text = "–" if own is None else f"{own['value']:.1f}{spread} [{own['low']:.0f}, {own['high']:.0f}]"
         return text + (f" ({paper[key]:.1f})" if key in paper else "")
 
-    for model, method in dict.fromkeys(key[:2] for key in (*ours, *paper)):
-        lines.append(f"| {model}, {method} | " + " | ".join(cell((model, method, c)) for c in columns) + " |")
-    return "\n".join(lines)
+    return markdown(["mIoU % ± std [interval] (printed)", *columns.values()],
+                    [[f"{model}, {method}", *(cell((model, method, c)) for c in columns)]
+                     for model, method in dict.fromkeys(key[:2] for key in (*ours, *paper))])
 
 # %% ../nbs/75_study.ipynb #b238c982
 def series_chart(rows: list[dict]) -> Image.Image:
@@ -318,12 +324,14 @@ def boundary_chart(shares: list[dict]) -> Image.Image:
 def boundary_table(shares: list[dict]) -> str:
     "Percent of pixels in the first and the last epoch, means over seeds."
     first, last = (choose(row["epoch"] for row in shares) for choose in (min, max))
-    lines = ["| % of clean pixels | p = 1, first epoch | p = 1, last | M = 1, first epoch | M = 1, last |", "|---" * 5 + "|"]
-    for model in dict.fromkeys(row["model"] for row in shares):
-        cells = [mean(r["value"] for r in shares if (r["model"], r["metric"], r["epoch"]) == (model, share, epoch))
-                 for share in ("p", "M") for epoch in (first, last)]
-        lines.append(f"| {model} | " + " | ".join(f"{value:.1f}" for value in cells) + " |")
-    return "\n".join(lines)
+    columns = ["% of clean pixels", "p = 1, first epoch", "p = 1, last", "M = 1, first epoch", "M = 1, last"]
+
+    def line(model: str) -> list[str]:
+        values = [mean(r["value"] for r in shares if (r["model"], r["metric"], r["epoch"]) == (model, share, epoch))
+                  for share in ("p", "M") for epoch in (first, last)]
+        return [model, *(f"{value:.1f}" for value in values)]
+
+    return markdown(columns, map(line, dict.fromkeys(row["model"] for row in shares)))
 
 # %% ../nbs/75_study.ipynb #aa5ea717
 def comparison_picture(
