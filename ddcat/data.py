@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FORBIDDEN', 'SOURCES', 'VOC_CLASSES', 'MSRC_CLASSES', 'CAMVID_CLASSES', 'CITYSCAPES_CLASSES', 'READERS', 'NAMES',
-           'IMAGES', 'read_pixels', 'label_table', 'read_label', 'ListDataset', 'Source', 'find_folder', 'read_names',
-           'voc_splits', 'train_aug_names', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'convert_sbd',
+           'IMAGES', 'read_pixels', 'label_table', 'read_label', 'middles', 'ListDataset', 'Source', 'find_folder',
+           'read_names', 'voc_splits', 'train_aug_names', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'convert_sbd',
            'camvid_splits', 'camvid', 'cityscapes_splits', 'cityscapes', 'open_dataset', 'fetch', 'First', 'take',
            'class_counts', 'Unlabelled', 'open_folder']
 
@@ -30,7 +30,7 @@ from .config import VOID, atomic_write, digest, unknown
 def read_pixels(
     path: Path,
     modes: tuple[str, ...] = (),  # of Pillow that are taken as they are; none: convert to RGB
-    half: bool = False,  # mean of 2 × 2 pixels
+    shrink: int = 1,  # side of the square of pixels whose mean is taken
 ) -> np.ndarray:  # uint8 (h,w) or (h,w,3)
     "Pixels of an image file; ValueError, with its name, for one that is damaged or of another mode."
     try:
@@ -38,7 +38,7 @@ def read_pixels(
             if modes and file.mode not in modes:
                 raise ValueError(f"mode {file.mode}, but label ids need one 8-bit channel ({' or '.join(modes)})")
             image = file if modes else file.convert("RGB")
-            return np.array(image.reduce(2) if half else image)
+            return np.array(image.reduce(shrink))
     except FileNotFoundError:
         raise
     except (OSError, SyntaxError, ValueError) as error:
@@ -71,7 +71,12 @@ def read_label(
         raise ValueError(f"{path}: label {', '.join(map(str, wrong))} stands for no class")
     return labels
 
-# %% ../nbs/12_data.ipynb #dff76d7f
+# %% ../nbs/12_data.ipynb #82836f0f
+def middles(length: int, shrink: int) -> np.ndarray:  # int (ceil(length / shrink),)
+    "Of every `shrink` pixels in a row the middle one (of two the first), which a smaller label map takes."
+    return np.minimum(np.arange(0, length, shrink) + (shrink - 1) // 2, length - 1)
+
+
 @dataclass(frozen=True, eq=False)
 class ListDataset:
     "Pairs of an image and a label file."
@@ -80,7 +85,7 @@ class ListDataset:
     classes: tuple[str, ...]
     files: tuple[tuple[str, Path, Path], ...]  # name, image, label
     table: np.ndarray  # label id -> class
-    half: bool = False  # at half the files' resolution
+    shrink: int = 1  # height and width divided by it
 
     def __post_init__(self):
         what = f"{self.dataset} {self.split}"
@@ -99,17 +104,17 @@ class ListDataset:
     def fingerprint(self) -> str:
         "Tells sets apart by names and file sizes, never by where they lie."
         files = [(name, *(path.stat().st_size for path in pair)) for name, *pair in self.files]
-        half = "-half" if self.half else ""
-        mark = digest(self.classes, self.table.tolist(), self.half, files)
-        return f"{self.dataset}-{self.split}{half}-{len(self)}-{mark}"
+        small = f"-1:{self.shrink}" if self.shrink > 1 else ""
+        mark = digest(self.classes, self.table.tolist(), self.shrink, files)
+        return f"{self.dataset}-{self.split}{small}-{len(self)}-{mark}"
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:  # uint8 (3,h,w), int64 (h,w)
         _, image_path, label_path = self.files[i]
-        image, label = read_pixels(image_path, half=self.half), read_label(label_path, self.table)
-        label = label[::2, ::2].copy() if self.half else label
+        image, label = read_pixels(image_path, shrink=self.shrink), read_label(label_path, self.table)
+        label = label[np.ix_(*(middles(length, self.shrink) for length in label.shape))]
         if image.shape[:2] != label.shape:
             raise ValueError(f"{image_path} has {_size(image)} pixels, but {label_path} has {_size(label)}")
         return torch.from_numpy(image).permute(2, 0, 1).contiguous(), torch.from_numpy(label)
@@ -119,8 +124,7 @@ class ListDataset:
 
     def sizes(self) -> list[tuple[int, int]]:
         "Height and width of each image, from the files' headers."
-        step = 2 if self.half else 1
-        return [(-(-h // step), -(-w // step)) for w, h in map(_header, (f[1] for f in self.files))]
+        return [(-(-h // self.shrink), -(-w // self.shrink)) for w, h in map(_header, (f[1] for f in self.files))]
 
 
 def _some(things: list) -> str:
@@ -320,7 +324,7 @@ def cityscapes_splits(folder: Path) -> list[str]:
 def cityscapes(
     root: str | Path,
     split: str = "train",
-    half: bool = False,  # 512 × 1024 in place of 1024 × 2048
+    shrink: int = 1,  # 2: 512 × 1024 in place of 1024 × 2048
 ) -> ListDataset:
     "Cityscapes, fine labels, 19 classes."
     folder = find_folder("cityscapes", root, cityscapes_splits)
@@ -332,7 +336,7 @@ def cityscapes(
         label = folder / "gtFine" / split / image.parent.name / f"{name}_gtFine_labelIds.png"
         files.append((name, image, label))
     table = label_table({c.id: c.train_id for c in torchvision.datasets.Cityscapes.classes if c.id >= 0})
-    return ListDataset("cityscapes", split, CITYSCAPES_CLASSES, tuple(files), table, half)
+    return ListDataset("cityscapes", split, CITYSCAPES_CLASSES, tuple(files), table, shrink)
 
 # %% ../nbs/12_data.ipynb #5125255b
 READERS = {"voc": voc, "msrc21": msrc21, "camvid": camvid, "cityscapes": cityscapes}
@@ -343,7 +347,7 @@ def open_dataset(
     name: str,  # one of NAMES
     root: str | Path,  # the set's folder, or one that holds it
     split: str = "train",
-    **options,  # of the reader: classes (voc), half (cityscapes)
+    **options,  # of the reader: classes (voc), shrink (cityscapes)
 ) -> ListDataset:
     "A set of real photographs; ValueError for a name or split that does not exist, FileNotFoundError without files."
     if name not in READERS:

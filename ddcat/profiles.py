@@ -54,14 +54,15 @@ def _generated(name: str, smoke: bool) -> Profile:
 
 def _real(name: str, cpu: bool) -> Profile:
     crop, iterations = ((97, 97), 150) if cpu else ((161, 161), 3000)
-    half = cpu or name == "camvid"
+    shrink = {"msrc21": (1, 2), "camvid": (2, 3)}[name][cpu]
     data, paper = {"msrc21": ("MSRC-21", "VOC 2012"), "camvid": ("CamVid", "Cityscapes")}[name]
-    note = _REAL.format(data=f"{data} at half resolution" if half else data, paper=paper, iterations=iterations, batch=8)
+    data += "" if shrink == 1 else f" at 1/{shrink} of its height and width"
+    note = _REAL.format(data=data, paper=paper, iterations=iterations, batch=8)
     if name == "camvid":
         note += " The validation images are one sequence that also occurs in training."
     if cpu:
         note += " One seed; 32 validation images, evenly spaced; five steps of DeepFool, ten of C&W with one value of c."
-    data = DataConfig(name, half=half, augmentation=Augmentation(crop=crop, scale=(0.75, 1.5)))
+    data = DataConfig(name, shrink=shrink, augmentation=Augmentation(crop=crop, scale=(0.75, 1.5)))
     return Profile(data, "tf_efficientnet_lite0", Recipe(iterations=iterations, batch_size=8), note,
                    pretrained="package", seeds=(0,) if cpu else (0, 1),
                    evaluation=EvaluationConfig(count=32 if cpu else None), deepfool_steps=5 if cpu else 50,
@@ -71,7 +72,8 @@ def _real(name: str, cpu: bool) -> Profile:
 def _paper(name: str) -> Profile:
     city = name == "cityscapes"
     crop, base_size = (449, 1024) if city else (473, 512)
-    data = DataConfig(name, train="train" if city else "train_aug", half=city, augmentation=Augmentation((crop, crop)))
+    data = DataConfig(name, train="train" if city else "train_aug", shrink=2 if city else 1,
+                      augmentation=Augmentation((crop, crop)))
     evaluation = EvaluationConfig(inference="sliding", crop=crop, base_size=base_size)
     return Profile(data, "resnet50s", Recipe(iterations=74_000 if city else 33_050), _PAPER, "timm",
                    evaluation=evaluation)

@@ -28,7 +28,7 @@ class DataConfig(Config):
     val: str = "val"
     train_count: int | None = None  # first images only; generated sets need a number
     val_count: int | None = None
-    half: bool = False  # real sets: images and labels at half their resolution
+    shrink: int = 1  # real sets: height and width of images and labels divided by it
     size: tuple[int, int] | None = None  # generated: height and width
     categories: int | None = None  # generated objects: how many of VOC's 20
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(crop=(473, 473)))
@@ -38,6 +38,8 @@ class DataConfig(Config):
             raise unknown("dataset", self.name, NAMES)
         if self.name in scenes.KINDS and None in (self.size, self.train_count, self.val_count):
             raise ValueError(f"generated scenes {self.name!r} need size, train_count and val_count")
+        if self.shrink < 1:
+            raise ValueError(f"shrink must be >= 1, not {self.shrink}")
 
 # %% ../nbs/16_sources.ipynb #449a6b14
 class Cached:
@@ -70,7 +72,7 @@ def open_sources(
         train = scenes.Scenes(kind, count, config.size, categories=config.categories)
         val = scenes.Scenes(kind, config.val_count, config.size, categories=config.categories, first=1_000_000)
         return Cached(train), Cached(val)
-    sets = [replace(data.open_dataset(config.name, root, split), half=config.half)
+    sets = [replace(data.open_dataset(config.name, root, split), shrink=config.shrink)
             for split in (config.train, config.val)]
     counts = config.train_count, config.val_count
     train, val = (s if n is None else data.take(s, n) for s, n in zip(sets, counts, strict=True))
