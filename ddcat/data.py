@@ -104,7 +104,7 @@ class ListDataset:
     def fingerprint(self) -> str:
         "Tells sets apart by names and file sizes, never by where they lie."
         files = [(name, *(path.stat().st_size for path in pair)) for name, *pair in self.files]
-        small = f"-1:{self.shrink}" if self.shrink > 1 else ""
+        small = f"-shrink{self.shrink}" if self.shrink > 1 else ""
         mark = digest(self.classes, self.table.tolist(), self.shrink, files)
         return f"{self.dataset}-{self.split}{small}-{len(self)}-{mark}"
 
