@@ -61,6 +61,7 @@ def _bench_options(command: argparse.ArgumentParser) -> None:
 def _reproduce_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("items", nargs="*", metavar="ITEM", help="table1, figure4, claims, arnab_table6 … (see `ddcat list`)")
     command.add_argument("--all", action="store_true", help="every item of the DDC-AT paper; one that fails stops no other")
+    command.add_argument("--again", action="store_true", help="run also what is stored and would come out the same")
     command.add_argument("--profile", help=f"one of {', '.join(PROFILES)} (default: the notebook's, quick)")
     command.add_argument("--dataset", help="data set of the profile; part of the results' names (default: the item's own)")
     command.add_argument("--seeds", type=int, help="number of seeds (default: the profile's)")
@@ -121,7 +122,7 @@ def run_reproduce(options: argparse.Namespace) -> int:
         items.append(find_item(name))
         check_parameters(items[-1].path(), given)
     papermill_here()
-    failures = run_items(items, given)
+    failures = run_items(items, given, options.again)
     for name, reason in failures.items():
         print(f"ddcat: {name}: {reason}", file=sys.stderr)
     return 1 if failures else 0
@@ -146,7 +147,8 @@ COMMANDS = {  # name -> what it does, its options, what runs it, examples
   ddcat reproduce table1 table2 --profile real --dataset msrc21 --data-root PATH --seeds 3
   ddcat reproduce --all --profile quick
 Each leaves <outputs>/ITEM.ipynb beside its .json, .md and picture, with a data set ITEM_DATASET_PROFILE.
-Finished trainings and evaluations are found in the run store: stop it and start it again as you like.
+Finished trainings and evaluations are found in the run store: stop it and start it again as you like. An item whose
+notebook, library, packages and parameters are those of its stored result is not run again without --again.
 Exit code: 0, 1 an item failed (its notebook is kept as ITEM.failed.ipynb), 2 wrong options, 130 stopped."""),
     "list": ("show every item of both papers: notebook, parameters, what is stored", _list_options, run_list, """
   ddcat list
