@@ -292,7 +292,7 @@ class RunStore:
                 for i, (counts, note) in zip(missing, found, strict=True):
                     write_counts(paths[i], counts, {**note, "source": source.folder.name})
                     stored[i] = counts
-        return stored
+        return [{column: counts[column] for column in config.attack.columns()} for counts in stored]  # files sort their names
 
     def _answer(self, run: Run, key: str) -> Path:
         return run.folder / "evaluations" / f"{key}.safetensors"
