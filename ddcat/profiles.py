@@ -53,7 +53,7 @@ def _generated(name: str, smoke: bool) -> Profile:
 
 
 def _real(name: str, cpu: bool) -> Profile:
-    crop, iterations = ((97, 97), 150) if cpu else ((161, 161), 3000)
+    crop, iterations = ((97, 97), 200) if cpu else ((161, 161), 3000)
     shrink = {"msrc21": (1, 2), "camvid": (2, 3)}[name][cpu]
     data, paper = {"msrc21": ("MSRC-21", "VOC 2012"), "camvid": ("CamVid", "Cityscapes")}[name]
     data += "" if shrink == 1 else f" at 1/{shrink} of its height and width"
