@@ -293,10 +293,11 @@ def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .js
     own = [path for path in results_of(item, outputs) if path.parent == Path(outputs)]
     if not own:
         raise ValueError(f"{item.name} has no result in {outputs} to publish: run `ddcat reproduce {item.name}` first")
-    for path in own:
-        content = json.loads(path.read_text(encoding="utf-8"))
+    contents = [json.loads(path.read_text(encoding="utf-8")) for path in own]
+    for path, content in zip(own, contents, strict=True):
         if "dirty" in str(content["provenance"]["commit"] or "dirty"):
             raise ValueError(f"{path.name} was made by {content['provenance']['commit']}: commit first, then run it again")
+    for path, content in zip(own, contents, strict=True):
         photographs = item.name in SHOWS_IMAGES and not {row["dataset"] for row in content["rows"]} <= set(KINDS)
         for suffix in (".png", ".md", ".json"):
             source, target = path.with_suffix(suffix), path.parent / "published" / f"{path.stem}{suffix}"
