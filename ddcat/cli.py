@@ -146,7 +146,8 @@ COMMANDS = {  # name -> what it does, its options, what runs it, examples
   ddcat reproduce table1                                        minutes on two cores, generated scenes
   ddcat reproduce table1 table2 --profile real --dataset msrc21 --data-root PATH --seeds 3
   ddcat reproduce --all --profile quick
-Each leaves <outputs>/ITEM.ipynb beside its .json, .md and picture, with a data set ITEM_DATASET_PROFILE.
+Each leaves <outputs>/ITEM.ipynb beside its .json, .md and picture; beyond quick ITEM_PROFILE, with a data set
+ITEM_DATASET_PROFILE.
 Finished trainings and evaluations are found in the run store: stop it and start it again as you like. An item whose
 notebook, library, packages and parameters are those of its stored result is not run again without --again.
 Exit code: 0, 1 an item failed (its notebook is kept as ITEM.failed.ipynb), 2 wrong options, 130 stopped."""),

@@ -9,7 +9,7 @@ __all__ = ['SPELT', 'GAP', 'COLOURS', 'palette', 'label_image', 'to_image', 'per
 # %% ../nbs/70_pictures.ipynb #2eb3e758
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -249,13 +249,14 @@ def line_chart(
     y_title: str,
     marks: dict[str, dict[str, Sequence[tuple]]] | None = None,  # title -> line -> (x, value) …
     log_x: bool = False,
+    order: Iterable[str] = (),  # lines that have their colours in all charts
 ) -> Image.Image:
     "Panels side by side with common axes; a line's interval is a band of its colour. ValueError for no panel."
     from matplotlib.figure import Figure
 
     if not panels:
         raise ValueError("there is nothing to draw: no panels")
-    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+    names = list(dict.fromkeys([*order, *(name for lines in panels.values() for name in lines)]))
     colour = dict(zip(names, itertools.cycle(COLOURS), strict=False))
     figure = Figure((1.2 + 3.6 * len(panels), 3.2), layout="constrained", dpi=110)
     for axis, (title, lines) in zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True):

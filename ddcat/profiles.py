@@ -33,7 +33,7 @@ class Profile(Config):
 
 # %% ../nbs/74_profiles.ipynb #6f78b8cd
 _QUICK = ("Quick profile: small networks, trained from scratch for under a minute each on generated scenes. It shows how "
-          "the study works and which way the effects point; its numbers are not the paper's, whose column stands beside.")
+          "the study works; neither the size of its numbers nor their order is evidence about the paper's.")
 _SMOKE = "Smoke profile: a few steps that test the machinery; its numbers mean nothing."
 _REAL = ("Real photographs, but not the paper's sets, networks or schedule: {data} stands in for {paper}, with an "
          "EfficientNet-Lite0 backbone and {iterations} iterations of batch {batch}.")
@@ -90,14 +90,17 @@ LIKE = ("voc", "cityscapes")
 def get_profile(
     name: str,  # of PROFILES
     dataset: str = "",  # empty: the profile's own beside `like`
-    like: str = "voc",  # which of the paper's data sets is asked about
+    like: str | None = None,  # voc | cityscapes: of the paper's, the only one it may stand beside
 ) -> Profile:
-    "The sizes of a profile on a data set; ValueError for unknown ones."
+    "The sizes of a profile on a data set; ValueError for unknown ones, or one that stands beside the paper's other."
     if name not in PROFILES:
         raise unknown("profile", name, PROFILES)
-    dataset = dataset or PROFILES[name][LIKE.index(like)]
+    own = PROFILES[name][LIKE.index(like or "voc")]
+    dataset = dataset or own
     if dataset not in PROFILES[name]:
         raise unknown(f"dataset of profile {name!r}", dataset, PROFILES[name])
+    if like and dataset != own:
+        raise ValueError(f"{dataset} does not stand beside {like}: profile {name!r} has {own} for it")
     if name in ("smoke", "quick"):
         return _generated(dataset, name == "smoke")
     return _paper(dataset) if name == "paper" else _real(dataset, name == "real-cpu")

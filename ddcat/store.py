@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'FILES', 'ModelConfig', 'RunConfig', 'named', 'build', 'provenance', 'save_weights', 'load_weights', 'Run',
-           'locked', 'set_aside', 'write_counts', 'read_counts', 'RunStore']
+           'locked', 'set_aside', 'write_counts', 'read_counts', 'counts_note', 'RunStore']
 
 # %% ../nbs/60_store.ipynb #589dd332
 import hashlib
@@ -14,6 +14,7 @@ import platform
 import subprocess
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -213,6 +214,12 @@ def read_counts(path: Path) -> dict[str, Tensor] | None:
     set_aside(path, problem)
     return None
 
+
+def counts_note(path: Path) -> dict[str, str]:
+    "The note that `write_counts` put beside the counts."
+    with safe_open(path, framework="pt") as file:
+        return file.metadata()
+
 # %% ../nbs/60_store.ipynb #1a2e70b0
 class RunStore:
     "Trainings and evaluations under one folder; asks for work only where something is missing."
@@ -220,6 +227,7 @@ class RunStore:
     def __init__(self, folder: str | Path, machine: Machine | None = None):
         self.folder, self.machine = Path(folder), machine or Machine()
         self._sources: dict[str, tuple] = {}
+        self._made: dict[Path, dict] = {}  # provenance of what was handed out
 
     def sources(self, config: DataConfig) -> tuple:
         "Training and validation set, opened once."
@@ -242,6 +250,7 @@ class RunStore:
                 set_aside(run.folder, problem)
             if not run.folder.exists():
                 self._train(run, on_step)
+        self._made[run.folder] = json.loads((run.folder / "provenance.json").read_text())
         return run
 
     def _train(self, run: Run, on_step: Callable | None) -> None:
@@ -292,7 +301,14 @@ class RunStore:
                 for i, (counts, note) in zip(missing, found, strict=True):
                     write_counts(paths[i], counts, {**note, "source": source.folder.name})
                     stored[i] = counts
+        self._made |= {path: json.loads(counts_note(path)["provenance"]) for path in paths}
         return [{column: counts[column] for column in config.attack.columns()} for counts in stored]  # files sort their names
+
+    def computed(self) -> list[dict]:
+        "What made the trainings and evaluations handed out so far: each provenance, and of how many it is."
+        own = ("data", "finished", "seconds")  # of one result alone
+        groups = Counter(json.dumps({k: v for k, v in made.items() if k not in own}) for made in self._made.values())
+        return [{**json.loads(made), "results": number} for made, number in groups.items()]
 
     def _answer(self, run: Run, key: str) -> Path:
         return run.folder / "evaluations" / f"{key}.safetensors"

@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from .config import VOID, atomic_write, root
+from .config import VOID, atomic_write, result_name, root
 from .defences import DefenceConfig, TrainingAttack
 from .evaluation import AttackConfig, EvaluationConfig, adversarials, probabilities
 from .metrics import bootstrap, mean_iou
@@ -156,7 +156,7 @@ def _counting(count: Callable[[float], None], whole: int) -> Callable:
 class Study:
     "A profile on a data set with its run store: what a notebook of the study works on."
 
-    def __init__(self, parameters: Parameters, like: str = "voc"):  # which of the paper's data sets is asked about
+    def __init__(self, parameters: Parameters, like: str | None = None):  # as of `get_profile`
         self.parameters, self.started = parameters, time.perf_counter()
         self.profile = get_profile(parameters.profile, parameters.dataset, like)
         self.machine = Machine(device=parameters.device, data_root=parameters.data_root)
@@ -176,15 +176,30 @@ class Study:
         sliding = p.evaluation.inference == "sliding"
         return [replace(p.evaluation, attack=a, flip=sliding and a.name == "clean") for a in attacks]
 
-    def save(self, item: str, rows: list[dict], markdown: str, picture: Image.Image | None = None, **more) -> Path:
-        "Writes <item>.json with rows, note and provenance, <item>.md and <item>.png; gives the first."
-        p = self.parameters
-        name = f"{item}_{self.dataset}_{p.profile}" if p.dataset else item
-        made = {**provenance(self.machine, time.perf_counter() - self.started), "profile": p.profile,
-                "sizes": json.loads(self.profile.to_json())}
+    def made(self) -> dict:
+        "What made a result: what read it together, and what had computed it before."
+        return {**provenance(self.machine, time.perf_counter() - self.started), "profile": self.parameters.profile,
+                "sizes": json.loads(self.profile.to_json()), "computed": self.store.computed()}
+
+    def save(
+        self,
+        item: str,
+        rows: list[dict],
+        markdown: str,
+        picture: Image.Image | None = None,
+        beside: Iterable["Study"] = (),  # other studies that the result is of
+        **more,  # goes into the JSON
+    ) -> Path:  # the JSON
+        "Writes a result of that item: .json with rows, notes and provenance, .md and .png."
+        name = result_name(item, self.parameters.dataset, self.parameters.profile)
+        notes, made = dict.fromkeys(s.profile.note for s in (self, *beside)), self.made()
+        if beside:
+            made["beside"] = {s.dataset: s.made() for s in beside}
         if picture is not None:
             save_png(picture, self.folder / f"{name}.png")
-        return save_item(self.folder, name, rows, f"{markdown}\n\n{self.profile.note}", made, note=self.profile.note, **more)
+            markdown += f"\n\n![]({name}.png)"
+        note = "\n\n".join(notes)
+        return save_item(self.folder, name, rows, f"{markdown}\n\n{note}", made, note=note, **more)
 
 
 def save_item(outputs: Path, item: str, rows: list[dict], markdown: str, made: dict, **more) -> Path:
@@ -209,7 +224,7 @@ def black_box(study: Study, methods: Iterable[str]) -> Results:
     for model, other in zip(MODELS, reversed(MODELS), strict=True):
         targets = {(model, method, seed): own[model, method, seed][0] for seed in seeds for method in methods}
         for substitute in seeds:
-            answers = [dict(own[key][1]) for key in targets]
+            answers = [dict(own[key][1]) if substitute == next(iter(seeds)) else {} for key in targets]  # clean: once
             for e in attacks:
                 whole = min(e.count or images, images)
                 with progress.part(testing_cost(e, images, len(targets)), f"{other} SAT to {model}: {e.attack.name}") as count:
@@ -240,14 +255,15 @@ def result_rows(study: Study, table: str, results: Results) -> list[dict]:
                for column, n in zip(e.attack.columns(), e.attack.steps, strict=False)}
     paper = {setting: printed(table, setting) for setting in ("white-box", "black-box")}
     rows = []
-    for (model, method, seed), (_, counts) in results.items():
+    for (model, method, seed), (run, counts) in results.items():
         setting = "black-box" if isinstance(seed, tuple) else "white-box"
         seed, substitute = seed if isinstance(seed, tuple) else (seed, None)
         for column, matrices in counts.items():
             low, high = bootstrap(matrices)
             eps_255, steps = budgets[column]
             rows.append({"dataset": study.dataset, "model": model, "method": method, "setting": setting, "attack": column,
-                         "eps_255": eps_255, "steps": steps, "seed": seed, "substitute": substitute, "metric": "miou",
+                         "eps_255": eps_255, "steps": steps, "seed": seed,
+                         "substitute": None if column == "clean" else substitute, "run": run.folder.name, "metric": "miou",
                          "value": round(mean_iou(matrices), 2), "low": round(low, 2), "high": round(high, 2),
                          "printed": paper[setting].get((model, method, column))})
     return rows
@@ -300,7 +316,7 @@ def series_chart(rows: list[dict]) -> Image.Image:
             panels.setdefault(model, {}).setdefault(method, []).append((n, own["value"], own["low"], own["high"]))
             if (model, method, attack) in printed_at:
                 marks.setdefault(model, {}).setdefault(method, []).append((n, printed_at[model, method, attack]))
-    return line_chart(panels, "steps of BIM (0: clean)", "mIoU %", marks)
+    return line_chart(panels, "steps of BIM (0: clean)", "mIoU %", marks, order=METHODS)
 
 # %% ../nbs/75_study.ipynb #7b4c57c3
 def boundary_shares(results: Results) -> list[dict]:
