@@ -10,35 +10,28 @@ __all__ = ['VOC', 'CITYSCAPES', 'MEAN', 'KERNEL', 'Augmentation', 'Box', 'as_flo
 # %% ../nbs/14_augment.ipynb #c854efaf
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .config import VOID, Config, derive_seed
+from .config import VOID, Between, Config, Count, Positive, Share, derive_seed
 
 # %% ../nbs/14_augment.ipynb #30527cfa
 @dataclass(frozen=True)
 class Augmentation(Config):
     "What may happen to a training image, in the order of the fields from `scale` on, and then the crop."
-    crop: tuple[int, int]  # height, width in pixels
-    scale: tuple[float, float] = (0.5, 2.0)  # factor, uniform between the two
-    rotate: float = 10.0  # degrees, uniform to both sides
-    rotate_p: float = 0.5
-    blur_p: float = 0.5
-    flip_p: float = 0.5
+    crop: tuple[Count, Count]  # height, width in pixels
+    scale: tuple[Positive, Positive] = (0.5, 2.0)  # factor, uniform between the two
+    rotate: Annotated[float, Between(0, 180)] = 10.0  # degrees, uniform to both sides
+    rotate_p: Share = 0.5
+    blur_p: Share = 0.5
+    flip_p: Share = 0.5
 
     def check(self) -> None:
-        if min(self.crop) < 1:
-            raise ValueError(f"crop must be positive, not {self.crop}")
-        if not 0 < self.scale[0] <= self.scale[1] < math.inf:
-            raise ValueError(f"scale must be an interval of positive factors, not {self.scale}")
-        if not 0 <= self.rotate <= 180:
-            raise ValueError(f"rotate must be between 0 and 180 degrees, not {self.rotate}")
-        for name in ("rotate_p", "blur_p", "flip_p"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be a probability, not {getattr(self, name)}")
+        if self.scale[0] > self.scale[1]:
+            raise ValueError(f"Augmentation.scale must be lowest and highest factor, not {self.scale}")
 
 
 VOC = Augmentation(crop=(473, 473))

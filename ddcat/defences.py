@@ -10,34 +10,31 @@ __all__ = ['RULES', 'DEFENCES', 'TrainingAttack', 'DefenceConfig', 'pixel_loss',
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .attacks import evaluation_mode, pgd
-from .config import VOID, Config, unknown
+from .config import VOID, Between, Config, Count, GreyLevels, unknown
 from .layers import Output
 
 # %% ../nbs/50_defences.ipynb #8b6c62e2
 @dataclass(frozen=True)
 class TrainingAttack(Config):
     "BIM as DDC-AT trains with it (Sec. 6.2): ε = 0.03·255, α = 0.01·255, n = 3."
-    eps_255: float = 7.65
-    alpha_255: float = 2.55
-    steps: int = 3
+    eps_255: GreyLevels = 7.65
+    alpha_255: GreyLevels = 2.55
+    steps: Count = 3
     random_start: bool = False
-
-    def check(self) -> None:
-        if self.eps_255 < 0 or self.steps < 1:
-            raise ValueError(f"attack needs eps_255 >= 0 and steps >= 1, not {self.eps_255} and {self.steps}")
 
 
 @dataclass(frozen=True)
 class DefenceConfig(Config):
     "Which defence, and how."
     name: str = "none"  # none | sat | ddcat
-    share: float = 0.5  # sat: adversarial part of a batch; 1: no clean image at all
+    share: Annotated[float, Between(0, 1, above=True)] = 0.5  # sat: adversarial part of a batch; 1: no clean image at all
     rule: str = "ddcat"  # ddcat: one of `RULES`
     update: str = "joint"  # ddcat: joint | alternating
     mask_void: bool = True  # ddcat: void pixels count in the mask loss
@@ -50,8 +47,6 @@ class DefenceConfig(Config):
                                    ("update", self.update, ("joint", "alternating"))]:
             if value not in known:
                 raise unknown(what, value, known)
-        if not 0 < self.share <= 1:
-            raise ValueError(f"share of adversarial images must be in (0,1], not {self.share}")
 
 # %% ../nbs/50_defences.ipynb #50b72a1a
 def pixel_loss(

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from .adapt import SlidingWindow, window_starts
 from .attacks import bim, bim_l2, cospgd, cw, deepfool, evaluation_mode, pgd, random_noise, sea, segpgd, square
 from .augment import MEAN
-from .config import VOID, Config, unknown
+from .config import VOID, Config, Count, GreyLevels, Natural, unknown
 from .metrics import confusion
 
 # %% ../nbs/57_evaluation.ipynb #41e94140
@@ -42,17 +42,17 @@ ATTACKS = (CLEAN, *STEPPED, *FINAL, SEA)
 class AttackConfig(Config):
     "An attack of a table, one of `ATTACKS`."
     name: str = CLEAN
-    eps_255: float = 7.65  # the paper's 0.03·255
-    alpha_255: float = 2.55  # the paper's 0.01·255; DeepFool and C&W choose their own steps
-    steps: tuple[int, ...] = (2, 4, 6)  # bim, bim_l2, pgd: a column each, all from one run; sea: of each loss
-    searches: int = 5  # C&W: values of c, each with so many steps
-    seed: int = 0  # of what is random
+    eps_255: GreyLevels = 7.65  # the paper's 0.03·255
+    alpha_255: GreyLevels = 2.55  # the paper's 0.01·255; DeepFool and C&W choose their own steps
+    steps: tuple[Count, ...] = (2, 4, 6)  # bim, bim_l2, pgd: a column each, all from one run; sea: of each loss
+    searches: Count = 5  # C&W: values of c, each with so many steps
+    seed: Natural = 0  # of what is random
 
     def check(self) -> None:
         if self.name not in ATTACKS:
             raise unknown("attack", self.name, ATTACKS)
-        if self.eps_255 < 0 or not self.steps or min(self.steps) < 1:
-            raise ValueError(f"an attack needs eps_255 >= 0 and steps >= 1, not {self.eps_255} and {self.steps}")
+        if not self.steps:
+            raise ValueError("AttackConfig.steps must be one number of steps or more, not none")
         if self.name in (*FINAL, SEA) and len(self.steps) > 1:
             raise ValueError(f"{self.name} takes one number of steps, not {self.steps}")
 
@@ -73,16 +73,14 @@ class EvaluationConfig(Config):
     attack: AttackConfig = field(default_factory=AttackConfig)
     inference: str = "whole"  # whole image | sliding window, as the released code
     flip: bool = False  # average of the image and its mirror (the released code: for the clean column only)
-    crop: int = 473  # sliding: window
-    base_size: int = 512  # sliding: the long side is resized to it
+    crop: Count = 473  # sliding: window
+    base_size: Count = 512  # sliding: the long side is resized to it
     per_tile: bool = True  # sliding: each window attacked for itself (released code) | one image through all windows
-    count: int | None = None  # so many images, evenly spaced over the set, since lists are often sorted by scene
+    count: Count | None = None  # so many images, evenly spaced over the set, since lists are often sorted by scene
 
     def check(self) -> None:
         if self.inference not in ("whole", "sliding"):
             raise unknown("inference", self.inference, ("whole", "sliding"))
-        if self.count is not None and self.count < 1:
-            raise ValueError(f"count must be >= 1 image, not {self.count}")
 
 # %% ../nbs/57_evaluation.ipynb #d6a431ba
 def adversarials(

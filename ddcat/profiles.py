@@ -8,9 +8,10 @@ __all__ = ['PROFILES', 'LIKE', 'Profile', 'get_profile', 'Parameters', 'read_par
 # %% ../nbs/74_profiles.ipynb #f7a83b85
 import sys
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from .augment import Augmentation
-from .config import Config, unknown
+from .config import Between, Config, Count, Natural, unknown
 from .evaluation import EvaluationConfig
 from .sources import DataConfig
 from .training import Recipe
@@ -24,12 +25,12 @@ class Profile(Config):
     recipe: Recipe
     note: str  # what the numbers of this profile are and are not
     pretrained: str = "none"
-    seeds: tuple[int, ...] = (0, 1)
+    seeds: tuple[Natural, ...] = (0, 1)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    deepfool_steps: int = 50
-    cw_steps: int = 50  # for each of C&W's values of c
-    cw_searches: int = 5  # values of c
-    series: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 10, 20)  # steps of BIM
+    deepfool_steps: Count = 50
+    cw_steps: Count = 50  # for each of C&W's values of c
+    cw_searches: Count = 5  # values of c
+    series: tuple[Count, ...] = (1, 2, 3, 4, 5, 6, 7, 10, 20)  # steps of BIM
 
 # %% ../nbs/74_profiles.ipynb #6f78b8cd
 _QUICK = ("Quick profile: small networks, trained from scratch for under a minute each on generated scenes. It shows how "
@@ -113,13 +114,11 @@ class Parameters(Config):
     dataset: str = ""  # empty: the profile's own
     data_root: str = "data"  # folder with the real sets
     outputs: str = "outputs"  # folder for results and runs
-    seeds: int = 0  # number of seeds; 0: the profile's
+    seeds: Annotated[int, Between(0, 1000)] = 0  # number of seeds; 0: the profile's
     device: str = "auto"  # auto | cpu | cuda
 
     def check(self) -> None:
         get_profile(self.profile, self.dataset)
-        if self.seeds < 0:
-            raise ValueError(f"seeds must be a number of seeds, or 0 for the profile's, not {self.seeds}")
 
 
 def read_parameters(defined: dict) -> Parameters:

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .attacks import evaluation_mode, pgd, sea
-from .config import VOID, Config, atomic_write, digest
+from .config import VOID, Config, Count, Natural, Radius, atomic_write, digest
 from .data import class_counts
 from .evaluation import batches_of_one_size
 from .metrics import bootstrap, confusion, mean_iou, pixel_accuracy, worst_case_accuracy, worst_case_miou
@@ -31,19 +31,12 @@ from .training import Machine
 @dataclass(frozen=True)
 class Robustness(Config):
     "What is measured."
-    eps_255: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)  # radii of the curve, in grey levels
-    steps: int = 20  # of PGD at each radius, α = ε/8
-    sea_eps_255: float = 4.0  # radius of SEA, in grey levels
-    sea_steps: int = 100  # for each of its three losses (its authors take 300)
-    batch_size: int = 4
-    seed: int = 0
-
-    def check(self) -> None:
-        if min((*self.eps_255, self.sea_eps_255)) <= 0:
-            raise ValueError(f"radii must be > 0 grey levels, not {self.eps_255} and {self.sea_eps_255}")
-        if min(self.steps, self.sea_steps, self.batch_size) < 1:
-            raise ValueError("steps, sea_steps and batch_size must be >= 1, "
-                             f"not {self.steps}, {self.sea_steps}, {self.batch_size}")
+    eps_255: tuple[Radius, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)  # radii of the curve, in grey levels
+    steps: Count = 20  # of PGD at each radius, α = ε/8
+    sea_eps_255: Radius = 4.0  # radius of SEA, in grey levels
+    sea_steps: Count = 100  # for each of its three losses (its authors take 300)
+    batch_size: Count = 4
+    seed: Natural = 0
 
     def jobs(self) -> dict[str, int]:
         "What is run, and its passes over an image: clean, pgd_<ε> …, sea."

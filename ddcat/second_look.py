@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from .config import Config
+from .config import Config, Count, Natural, Radius
 from .evaluation import AttackConfig, EvaluationConfig
 from .metrics import bootstrap, mean_iou, worst_case_miou
 from .pictures import COLOURS, figure_image
@@ -36,25 +36,23 @@ EPS_255, ALPHA_255 = 7.65, 2.55  # the paper's: 0.03·255 and 0.01·255
 @dataclass(frozen=True)
 class SecondLook(Config):
     "Sizes of the second look; radii in grey levels."
-    images: int = 32
+    images: Count = 32
     models: tuple[str, ...] = tuple(MODELS)
     methods: tuple[str, ...] = METHODS
-    seeds: int = 0  # number of seeds; 0: the profile's
-    paper_steps: tuple[int, ...] = (2, 3, 4, 6, 10)  # BIM as the paper has it
-    steps: tuple[int, ...] = (3, 10, 20, 100)  # PGD with steps that reach the ball
-    curve_steps: int = 20  # PGD at the other radii and for transfer; one of `steps`
-    eps_255: tuple[float, ...] = (1.0, 2.0, 4.0, 16.0, 32.0, 64.0)  # other radii of PGD
-    sea_eps_255: tuple[float, ...] = (2.0, 4.0, 8.0)
-    sea_steps: int = 300  # of each of SEA's three losses
-    published_steps: int = 10  # SegPGD and CosPGD
-    large_steps: int = 20  # CosPGD at the largest of `eps_255`
-    queries: int = 1000
+    seeds: Natural = 0  # number of seeds; 0: the profile's
+    paper_steps: tuple[Count, ...] = (2, 3, 4, 6, 10)  # BIM as the paper has it
+    steps: tuple[Count, ...] = (3, 10, 20, 100)  # PGD with steps that reach the ball
+    curve_steps: Count = 20  # PGD at the other radii and for transfer; one of `steps`
+    eps_255: tuple[Radius, ...] = (1.0, 2.0, 4.0, 16.0, 32.0, 64.0)  # other radii of PGD
+    sea_eps_255: tuple[Radius, ...] = (2.0, 4.0, 8.0)
+    sea_steps: Count = 300  # of each of SEA's three losses
+    published_steps: Count = 10  # SegPGD and CosPGD
+    large_steps: Count = 20  # CosPGD at the largest of `eps_255`
+    queries: Count = 1000
 
     def check(self) -> None:
         if self.curve_steps not in self.steps or len(self.steps) < 2:
             raise ValueError(f"curve_steps must be one of two or more steps, not {self.curve_steps} of {self.steps}")
-        if min((*self.eps_255, *self.sea_eps_255)) <= 0:
-            raise ValueError(f"radii must be > 0 grey levels, not {self.eps_255} and {self.sea_eps_255}")
 
 
 def settings(profile: str) -> SecondLook:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from . import data, scenes
 from .augment import Augmentation
-from .config import Config, unknown
+from .config import Config, Count, unknown
 
 # %% ../nbs/16_sources.ipynb #242789df
 NAMES = (*scenes.KINDS, *data.NAMES)
@@ -26,11 +26,11 @@ class DataConfig(Config):
     name: str = "objects"  # street | objects (generated), voc | cityscapes | camvid | msrc21 (files)
     train: str = "train"  # split of a real set
     val: str = "val"
-    train_count: int | None = None  # first images only; generated sets need a number
-    val_count: int | None = None
-    shrink: int = 1  # real sets: height and width of images and labels divided by it
-    size: tuple[int, int] | None = None  # generated: height and width
-    categories: int | None = None  # generated objects: how many of VOC's 20
+    train_count: Count | None = None  # first images only; generated sets need a number
+    val_count: Count | None = None
+    shrink: Count = 1  # real sets: height and width of images and labels divided by it
+    size: tuple[Count, Count] | None = None  # generated: height and width
+    categories: Count | None = None  # generated objects: how many of VOC's 20
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(crop=(473, 473)))
 
     def check(self) -> None:
@@ -38,8 +38,6 @@ class DataConfig(Config):
             raise unknown("dataset", self.name, NAMES)
         if self.name in scenes.KINDS and None in (self.size, self.train_count, self.val_count):
             raise ValueError(f"generated scenes {self.name!r} need size, train_count and val_count")
-        if self.shrink < 1:
-            raise ValueError(f"shrink must be >= 1, not {self.shrink}")
 
 # %% ../nbs/16_sources.ipynb #449a6b14
 class Cached:

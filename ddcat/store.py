@@ -28,7 +28,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from .backbones import check_fit, load_stage
-from .config import Config, atomic_write, digest, file_sha256, root
+from .config import Config, Count, Natural, Positive, atomic_write, digest, file_sha256, root
 from .data import class_counts
 from .defences import Criterion, DefenceConfig, create_defence
 from .evaluation import SEA, EvaluationConfig, evaluate_several
@@ -49,9 +49,9 @@ class ModelConfig(Config):
     form: str | None = None  # the following are options of `create_model`; None: the network's own choice
     head: str | None = None
     fusion: str | None = None
-    scales: tuple[float, ...] | None = None
-    stride: int | None = None
-    width: float | None = None
+    scales: tuple[Positive, ...] | None = None
+    stride: Count | None = None
+    width: Positive | None = None
     encoder_only: bool | None = None
     caffe: bool | None = None
     crf: str | None = None
@@ -70,7 +70,7 @@ class RunConfig(Config):
     model: ModelConfig = field(default_factory=ModelConfig)
     defence: DefenceConfig = field(default_factory=DefenceConfig)
     recipe: Recipe = field(default_factory=Recipe)
-    seed: int = 0
+    seed: Natural = 0
     init_from: "RunConfig | None" = None  # a run whose weights this one starts from, for staged training
 
 # %% ../nbs/60_store.ipynb #0a4a0196

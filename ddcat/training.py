@@ -22,30 +22,30 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from .augment import Augmentation, training_batch
-from .config import Config, atomic_write, derive_seed, unknown
+from .config import Amount, Config, Count, Natural, Positive, Share, atomic_write, derive_seed, unknown
 from .backbones import check_fit
 
 # %% ../nbs/55_training.ipynb #b62868a0
 @dataclass(frozen=True)
 class Recipe(Config):
     "How a network is trained, whatever its defence."
-    iterations: int = 33_050
-    batch_size: int = 16
+    iterations: Count = 33_050
+    batch_size: Count = 16
     optimizer: str = "sgd"  # sgd | adam
-    lr: float = 0.01
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    head_multiplier: float = 10.0  # learning rate of everything but the backbone, relative
-    bias_multiplier: float = 1.0  # learning rate of the biases of convolutions, relative
+    lr: Positive = 0.01
+    momentum: Share = 0.9
+    weight_decay: Amount = 1e-4
+    head_multiplier: Amount = 10.0  # learning rate of everything but the backbone, relative
+    bias_multiplier: Amount = 1.0  # learning rate of the biases of convolutions, relative
     bias_decay: bool = True  # whether weight decay holds for biases
-    power: float = 0.9  # of the polynomial schedule; 0: constant
-    milestones: tuple[int, ...] = ()  # iterations after which the learning rate is a tenth
-    head_weights: tuple[tuple[str, float], ...] = (("deep", 0.4),)  # of heads that only training has; else 1
-    class_weights: tuple[float, ...] | None = None
-    loss_stride: int = 1  # every n-th pixel of the main logits counts
+    power: Amount = 0.9  # of the polynomial schedule; 0: constant
+    milestones: tuple[Natural, ...] = ()  # iterations after which the learning rate is a tenth
+    head_weights: tuple[tuple[str, Amount], ...] = (("deep", 0.4),)  # of heads that only training has; else 1
+    class_weights: tuple[Amount, ...] | None = None
+    loss_stride: Count = 1  # every n-th pixel of the main logits counts
     freeze_batch_norm: bool = False  # running statistics and affine part stay as they are
     frozen: tuple[str, ...] = ()  # modules of the network that stay as they are, statistics included
-    multipliers: tuple[tuple[str, float], ...] = ()  # module or parameter of the model -> relative learning rate
+    multipliers: tuple[tuple[str, Amount], ...] = ()  # module or parameter of the model -> relative learning rate
     precision: str = "float32"  # float32 | bf16 (autocast)
 
     def check(self) -> None:
@@ -53,9 +53,6 @@ class Recipe(Config):
                                    ("precision", self.precision, ("float32", "bf16"))]:
             if value not in known:
                 raise unknown(what, value, known)
-        if self.iterations < 1 or self.batch_size < 1:
-            raise ValueError(f"a recipe needs iterations >= 1 and batch_size >= 1, "
-                             f"not {self.iterations} and {self.batch_size}")
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,8 @@ class Machine(Config):
     "Where a run is computed; never part of what identifies it."
     device: str = "auto"  # auto | cpu | cuda | cuda:0 …
     channels_last: bool = True  # up to 2.5 × faster convolutions on a CPU
-    workers: int = 0  # threads that prepare batches ahead; 0: none
-    checkpoint_every: int = 100  # iterations between checkpoints
+    workers: Natural = 0  # threads that prepare batches ahead; 0: none
+    checkpoint_every: Count = 100  # iterations between checkpoints
     data_root: str = "data"  # folder with the data sets
 
     def resolve(self) -> torch.device:
