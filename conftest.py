@@ -1,4 +1,4 @@
-"""Notebooks are the tests: `pytest`, `pytest nbs/10_scenes.ipynb`, `pytest -k scenes`.
+"""Notebooks are the tests: `pytest`, `pytest nbs/data/01_scenes.ipynb`, `pytest -k scenes`.
 
 A notebook without a cell tagged `parameters` is run through nbdev, in this process. One with such a cell is
 part of the study: papermill runs it, in the smoke profile. All smoke runs share one temporary outputs folder.

@@ -16,7 +16,6 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.io import decode_jpeg, encode_jpeg
 
 from .ascent import image_generators, uniform
 from ..config import VOID, Config, derive_seed
@@ -68,6 +67,7 @@ def straight_through(
 
 def recompress(pixels: Tensor, quality: int) -> Tensor:
     "One image, uint8 (3,h,w), through libjpeg and back, colours at half the resolution (4:2:0)."
+    from torchvision.io import decode_jpeg, encode_jpeg
     return decode_jpeg(encode_jpeg(pixels, quality))
 
 

@@ -14,10 +14,8 @@ from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
-import timm
 import torch
 import torch.nn.functional as F
-import torchvision
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -40,6 +38,7 @@ def feature_network(
     stages: int = 2,  # how many of the last maps
 ) -> nn.Module:  # images (n,3,h,w) -> list of maps, at the default [layer 3, layer 4] at an eighth of the size
     "A timm network cut to its last stages; ValueError for one that cannot be had at that stride."
+    import timm
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), n=3)
         raise ValueError(f"unknown backbone {name!r} (near it: {near}; all: timm.list_models())")
@@ -209,9 +208,10 @@ def from_semseg(given: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def torchvision_weights(name: str) -> dict[str, Tensor]:
     "ImageNet weights of a torchvision classifier, from its cache or its site, checked by their hash."
-    if name not in torchvision.models.list_models():
+    from torchvision.models import get_model_weights, list_models
+    if name not in list_models():
         raise ValueError(f"torchvision has no classifier {name!r}")
-    return torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(check_hash=True, progress=True)
+    return get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(check_hash=True, progress=True)
 
 
 def classifier_weights(
@@ -219,6 +219,7 @@ def classifier_weights(
     source: str,  # package (`PACKAGED`) | timm (its hub) | torchvision | path of a .safetensors or .pth file
 ) -> dict[str, Tensor]:
     "Weights of the whole classifier under timm's names; ValueError unless they fit tensor by tensor."
+    import timm
     if source == "timm":
         return timm.create_model(name, pretrained=True).state_dict()
     with torch.device("meta"):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import timm
 import torch
 from torch import nn
 
@@ -148,6 +147,7 @@ def choose_normaliser(name: str, backbone: str | None, pretrained: str, form: st
         return MODELS[name].normaliser(form)
     if pretrained == "package":
         return Normaliser(LITE_MEAN, LITE_STD)
+    import timm
     usual = timm.get_pretrained_cfg(backbone) if backbone and timm.is_model(backbone) else None
     return Normaliser() if usual is None else Normaliser(usual.mean, usual.std)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
 from .backbones import check_fit, read_weights, torchvision_weights
@@ -72,8 +71,9 @@ def vgg_weights(
 ) -> dict[str, Tensor]:  # conv1_1.weight … fc6.weight (4096,512,7,7), fc7.weight (4096,4096,1,1)
     "ImageNet weights of VGG-16 under Caffe's names, the classifier as convolutions; ValueError unless they fit."
     given = torchvision_weights("vgg16") if source == "torchvision" else read_weights(Path(source))
+    from torchvision.models import vgg16
     with torch.device("meta"):
-        theirs = torchvision.models.vgg16().state_dict()
+        theirs = vgg16().state_dict()
         ours = VGG([halving() for _ in VGG16]).state_dict()
     check_fit(theirs, given, f"weights from {source} are not torchvision's vgg16")
     names = [*ours, "fc6.weight", "fc6.bias", "fc7.weight", "fc7.bias"]

@@ -20,7 +20,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..config import atomic_write, digest, file_sha256, result_name, root, unknown
-from ..data.scenes import KINDS
 
 # %% ../../nbs/study/10_reproduce.ipynb #c37f702e
 PAPERS = {"DDC-AT": "DDC-AT, arXiv 2003.06555", "Arnab": "Arnab et al., arXiv 1711.09856"}
@@ -208,7 +207,7 @@ def _execute(notebook: Path, output: Path, parameters: dict):
         raise NotebookError("its kernel died, perhaps out of memory") from error
 
 # %% ../../nbs/study/10_reproduce.ipynb #eb5dad7d
-SOURCES = ("ddcat/*.py", "data/paper/*", "data/caffe/*")
+SOURCES = ("ddcat/**/*.py", "data/paper/*", "data/caffe/*")
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "matplotlib")
 
 
@@ -300,6 +299,7 @@ def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .js
         for made in (content["provenance"], *content["provenance"].get("computed", [])):
             if "dirty" in str(made["commit"] or "dirty"):
                 raise ValueError(f"{path.name} was made by {made['commit']}: commit first, then run it again")
+    from ..data.scenes import KINDS  # loads torch
     for path, content in zip(own, contents, strict=True):
         photographs = item.name in SHOWS_IMAGES and not {row["dataset"] for row in content["rows"]} <= set(KINDS)
         for suffix in (".png", ".md", ".json"):
