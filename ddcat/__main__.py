@@ -34,7 +34,7 @@ def main() -> int:  # exit code of `cli.main`; 141: nobody reads on
         from ddcat import cli
     try:
         try:
-            return cli.main()
+            return cli.main(loading=ending_at_once)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:

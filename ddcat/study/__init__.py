@@ -8,7 +8,7 @@ __all__ = ['PLACES']
 # %% ../../nbs/study/00_study.ipynb #50c7047a
 from importlib import import_module
 
-PLACES = {"RunStore": "store", "RunConfig": "store", "ModelConfig": "store", "Parameters": "profiles", "PROFILES": "profiles",
+PLACES = {"RunStore": "store", "RunConfig": "store", "ModelConfig": "store", "Parameters": "profiles", "PROFILES": "names",
           "staged": "recipes", "Robustness": "attack_your_model", "measure": "attack_your_model"}  # name -> its module
 __all__ = list(PLACES)
 

@@ -19,7 +19,8 @@ from PIL import Image
 
 from ..evaluation.metrics import class_iou
 from .pictures import figure_image
-from .tables import COLUMNS, MAIN, MODELS, TABLES, Results, markdown, printed
+from .names import MODELS
+from .tables import COLUMNS, MAIN, TABLES, Results, markdown, printed
 
 # %% ../../nbs/study/06_claims.ipynb #31e22ec5
 @dataclass(frozen=True)

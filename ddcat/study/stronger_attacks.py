@@ -26,7 +26,8 @@ from ..evaluation.metrics import bootstrap, mean_iou, worst_case_miou
 from .pictures import COLOURS, figure_image
 from .profiles import Profile
 from .store import Run, RunConfig, RunStore
-from .tables import MODELS, Progress, markdown, over_seeds, printed, run_configs, run_grid, testing_cost
+from .names import MODELS
+from .tables import Progress, markdown, over_seeds, printed, run_configs, run_grid, testing_cost
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #c38d3f8a
 METHODS = ("No Defense", "SAT", "DDC-AT", "AT", "PGD-AT")
