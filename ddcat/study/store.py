@@ -28,7 +28,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..models.backbones import check_fit, load_stage
-from ..config import Config, Count, Natural, Positive, atomic_write, digest, file_sha256, root
+from ..config import Config, Count, Natural, Positive, atomic_write, digest, file_sha256, root, unknown
+from ..crf.meanfield import IMAGE_GRADS
 from ..data.readers import class_counts
 from ..training.defences import Criterion, DefenceConfig, create_defence
 from ..evaluation.protocol import SEA, EvaluationConfig, evaluate_several
@@ -55,7 +56,11 @@ class ModelConfig(Config):
     encoder_only: bool | None = None
     caffe: bool | None = None
     crf: str | None = None
-    image_grad: bool | None = None
+    image_grad: bool | str | None = None  # of `IMAGE_GRADS`
+
+    def check(self) -> None:
+        if self.image_grad is not None and self.image_grad not in IMAGE_GRADS:
+            raise unknown("image_grad", self.image_grad, IMAGE_GRADS)
 
     def options(self) -> dict:
         "What was chosen beside name, backbone and weights."
