@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VOID', 'Count', 'Natural', 'Amount', 'Positive', 'Share', 'GreyLevels', 'Radius', 'unknown', 'Between', 'GreyScale',
-           'Config', 'digest', 'derive_seed', 'atomic_write', 'sweep', 'set_aside', 'usable', 'checkout', 'root',
-           'file_sha256', 'result_name']
+           'added', 'Config', 'digest', 'derive_seed', 'atomic_write', 'sweep', 'set_aside', 'usable', 'checkout',
+           'root', 'file_sha256', 'result_name']
 
 # %% ../nbs/core/01_config.ipynb #daff059f
 import difflib
@@ -18,7 +18,7 @@ import types
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -83,9 +83,11 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         kind, limits = get_args(kind)
         return limits.check(_convert(kind, value, where), where)
     if origin in (Union, types.UnionType):
+        kinds = [k for k in get_args(kind) if k is not type(None)]
         if value is None and type(None) in get_args(kind):
             return None
-        return _convert(next(k for k in get_args(kind) if k is not type(None)), value, where)
+        if len(kinds) == 1 or type(value) in kinds:
+            return _convert(kinds[0] if len(kinds) == 1 else type(value), value, where)
     if is_dataclass(kind):
         return value if isinstance(value, kind) else kind.from_dict(value, where)
     if origin is tuple and isinstance(value, (list, tuple)):
@@ -101,6 +103,19 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     raise ValueError(f"{where} must be {name}, not {value!r} ({type(value).__name__})")
 
 # %% ../nbs/core/01_config.ipynb #0c9047d2
+def added(default: Any) -> Any:
+    "A field that came after trainings were stored: at its default the canonical form leaves it out, so old hashes stay."
+    return field(default=default, metadata={"added": True})
+
+
+def _plain(value: Any) -> Any:
+    "A field's value as JSON has it."
+    if isinstance(value, Config):
+        values = {f: getattr(value, f.name) for f in fields(value)}
+        return {f.name: _plain(v) for f, v in values.items() if not ("added" in f.metadata and v == f.default)}
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True)
 class Config:
     "Base of every configuration: frozen, strictly typed, with one canonical JSON form."
@@ -130,7 +145,7 @@ class Config:
 
     def to_json(self) -> str:
         "Canonical JSON: sorted keys, no spaces; equal configurations give equal text."
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(_plain(self), sort_keys=True, separators=(",", ":"))
 
 # %% ../nbs/core/01_config.ipynb #56548627
 def digest(*parts: Any) -> str:  # 16 hexadecimal digits

@@ -15,7 +15,7 @@ from torch import Tensor
 from . import readers as data
 from . import scenes
 from .augment import Augmentation
-from ..config import Config, Count, unknown
+from ..config import Config, Count, added, unknown
 
 # %% ../../nbs/data/04_sources.ipynb #242789df
 NAMES = (*scenes.KINDS, *data.NAMES)
@@ -33,6 +33,7 @@ class DataConfig(Config):
     size: tuple[Count, Count] | None = None  # generated: height and width
     categories: Count | None = None  # generated objects: how many of VOC's 20
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(crop=(473, 473)))
+    val_shrink: Count | None = added(None)  # real sets: of the validation images alone (default: `shrink`)
 
     def check(self) -> None:
         if self.name not in NAMES:
@@ -71,8 +72,8 @@ def open_sources(
         train = scenes.Scenes(kind, count, config.size, categories=config.categories)
         val = scenes.Scenes(kind, config.val_count, config.size, categories=config.categories, first=1_000_000)
         return Cached(train), Cached(val)
-    sets = [replace(data.open_dataset(config.name, root, split), shrink=config.shrink)
-            for split in (config.train, config.val)]
+    sets = [replace(data.open_dataset(config.name, root, split), shrink=shrink)
+            for split, shrink in ((config.train, config.shrink), (config.val, config.val_shrink or config.shrink))]
     counts = config.train_count, config.val_count
     train, val = (s if n is None else data.take(s, n) for s, n in zip(sets, counts, strict=True))
     for dataset in train, val:

@@ -15,6 +15,7 @@ from ..config import Between, Config, Count, Natural, unknown
 from ..evaluation.protocol import EvaluationConfig
 from .names import LIKE, PROFILES
 from ..data.sources import DataConfig
+from .recipes import RECIPES
 from ..training.loop import Recipe
 
 # %% ../../nbs/study/03_profiles.ipynb #c5242cd1
@@ -74,11 +75,11 @@ def _real(name: str, cpu: bool) -> Profile:
 def _paper(name: str) -> Profile:
     city = name == "cityscapes"
     crop, base_size = (449, 1024) if city else (473, 512)
-    data = DataConfig(name, train="train" if city else "train_aug", shrink=2 if city else 1,
-                      augmentation=Augmentation((crop, crop)))
+    (stage,) = RECIPES[f"pspnet_{name}"]
+    data = DataConfig(name, train="train" if city else "train_aug", augmentation=stage.augmentation,
+                      val_shrink=2 if city else None)
     evaluation = EvaluationConfig(inference="sliding", crop=crop, base_size=base_size)
-    return Profile(data, "resnet50s", Recipe(iterations=74_000 if city else 33_050), _PAPER, "timm",
-                   evaluation=evaluation)
+    return Profile(data, stage.model.backbone, stage.recipe, _PAPER, stage.model.pretrained, evaluation=evaluation)
 
 # %% ../../nbs/study/03_profiles.ipynb #9f47a367
 def get_profile(

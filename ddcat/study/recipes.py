@@ -39,6 +39,7 @@ _FCN = Recipe(100_000, 1, lr=1e-10 * PIXELS, momentum=0.99, power=0.0, **_CAFFE)
 _DEEPLAB = Recipe(20_000, 10, lr=1e-3, loss_stride=8, **{**_CAFFE, "head_multiplier": 10.0})
 _RESNET_LAB = replace(_DEEPLAB, lr=2.5e-4, freeze_batch_norm=True)
 _PSP = Recipe(30_000, 16, lr=0.01, bias_multiplier=2.0)
+_DDCAT = Recipe(first_step=1)  # DDC-AT's released code, as Recipe's defaults; the others are Caffe's and count from 0
 _ENET = Recipe(75_000, 3, "adam", 5e-3, weight_decay=2e-4, head_multiplier=1.0, power=0.0, milestones=(18_750, 37_500, 56_250))
 _ICNET = Recipe(30_000, 16, lr=0.01, head_multiplier=1.0, head_weights=(("sub4", 0.16), ("sub2", 0.4)))
 _SEGNET = Recipe(40_000, 4, lr=1e-3, power=0.0, **_CAFFE)
@@ -88,8 +89,8 @@ RECIPES: dict[str, tuple[Stage, ...]] = {  # network and data set -> stages, eac
     "pspnet_resnet101_cityscapes": (
         Stage(ModelConfig("pspnet", "resnet101s", "timm"), replace(_PSP, iterations=90_000),
               Augmentation((713, 713), (0.5, 2.0), blur_p=0.0)),),  # turned by up to 10°, blurred on VOC only
-    **{f"{name}_voc": (Stage(ModelConfig(name, "resnet50s", "timm"), Recipe(), VOC),) for name in ("pspnet", "deeplabv3")},
-    **{f"{name}_cityscapes": (Stage(ModelConfig(name, "resnet50s", "timm"), Recipe(iterations=74_000), CITYSCAPES),)
+    **{f"{name}_voc": (Stage(ModelConfig(name, "resnet50s", "timm"), _DDCAT, VOC),) for name in ("pspnet", "deeplabv3")},
+    **{f"{name}_cityscapes": (Stage(ModelConfig(name, "resnet50s", "timm"), replace(_DDCAT, iterations=74_000), CITYSCAPES),)
        for name in ("pspnet", "deeplabv3")},
 }
 

@@ -34,8 +34,9 @@ from torch import Tensor, nn
 
 from .. import __version__
 from ..models.backbones import check_fit, load_stage
-from ..config import Config, Count, Natural, Positive, atomic_write, checkout, digest, file_sha256
+from ..config import Config, Count, Natural, Positive, atomic_write, checkout, digest, file_sha256, unknown
 from ..config import set_aside, sweep, usable
+from ..crf.meanfield import IMAGE_GRADS
 from ..data.readers import class_counts
 from ..training.defences import Criterion, DefenceConfig, create_defence
 from ..evaluation.protocol import SEA, EvaluationConfig, evaluate_several
@@ -62,7 +63,11 @@ class ModelConfig(Config):
     encoder_only: bool | None = None
     caffe: bool | None = None
     crf: str | None = None
-    image_grad: bool | None = None
+    image_grad: bool | str | None = None  # of `IMAGE_GRADS`
+
+    def check(self) -> None:
+        if self.image_grad is not None and self.image_grad not in IMAGE_GRADS:
+            raise unknown("image_grad", self.image_grad, IMAGE_GRADS)
 
     def options(self) -> dict:
         "What was chosen beside name, backbone and weights."

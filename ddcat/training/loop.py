@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,7 +25,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ..data.augment import Augmentation, training_batch
-from ..config import Amount, Config, Count, Natural, Positive, Share, atomic_write, derive_seed, digest, unknown, usable
+from ..config import Amount, Between, Config, Count, Natural, Positive, Share, added, atomic_write, derive_seed, digest
+from ..config import unknown, usable
 from ..models.backbones import check_fit
 
 # %% ../../nbs/training/03_loop.ipynb #b62868a0
@@ -49,6 +51,7 @@ class Recipe(Config):
     frozen: tuple[str, ...] = ()  # modules of the network that stay as they are, statistics included
     multipliers: tuple[tuple[str, Amount], ...] = ()  # module or parameter of the model -> relative learning rate
     precision: str = "float32"  # float32 | bf16 (autocast)
+    first_step: Annotated[int, Between(0, 1)] = added(0)  # number of the first iteration in the polynomial schedule
 
     def check(self) -> None:
         for what, value, known in [("optimizer", self.optimizer, ("sgd", "adam")),
@@ -101,8 +104,9 @@ def create_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def decay(step: int, recipe: Recipe) -> float:
-    "Factor of the learning rate at iteration `step` (from 0): (1 - t/T)^power, a tenth of it after each milestone."
-    return (1 - step / recipe.iterations) ** recipe.power * 0.1 ** sum(step >= m for m in recipe.milestones)
+    "Factor of the learning rate after `step` iterations: (1 - t/T)^power, a tenth of it after each milestone."
+    polynomial = (1 - (step + recipe.first_step) / recipe.iterations) ** recipe.power
+    return polynomial * 0.1 ** sum(step >= m for m in recipe.milestones)
 
 
 def training_mode(model: nn.Module, freeze_batch_norm: bool = False) -> nn.Module:
