@@ -14,7 +14,6 @@ __all__ = ['METHODS', 'EPS_255', 'ALPHA_255', 'CLEAN', 'FLIP', 'Counts', 'Cell',
 # %% ../../nbs/study/07_stronger_attacks.ipynb #9d3c20f0
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +21,7 @@ from PIL import Image
 
 from ..config import Config, Count, Natural, Radius
 from ..evaluation.protocol import AttackConfig, EvaluationConfig
-from ..evaluation.metrics import bootstrap, mean_iou, worst_case_miou
+from ..evaluation.metrics import bootstrap, mean_iou, paired_difference, resampled, worst_case_miou
 from .pictures import COLOURS, figure_image
 from .profiles import Profile
 from .store import Run, RunConfig, RunStore
@@ -329,12 +328,14 @@ class Answer:
         return f"{self.verdict} ({self.difference:+.1f} [{self.low:+.1f}, {self.high:+.1f}])"
 
 
+_WORDS = {"below": "yes", "above": "no", "undecided": "undecided"}  # of a question: left − right < margin
+
+
 def compare(left: list[np.ndarray], right: list[np.ndarray] | None, margin: float) -> tuple[str, tuple[float, ...]]:
     "Verdict of one pair, and (left, right, difference, low, high); lists of counts, one a seed, means over seeds."
-    others = right or [None] * len(left)
-    a, b = mean(map(mean_iou, left)), mean(map(mean_iou, right)) if right else 0.0
-    low, high = (mean(ends) for ends in zip(*map(bootstrap, left, others), strict=True))
-    return "yes" if high < margin else "no" if low > margin else "undecided", (a, b, a - b, low, high)
+    a, b = (np.stack([resampled(counts) for counts in side]) if side else np.zeros((1, 1)) for side in (left, right))
+    d = paired_difference(a, b)
+    return _WORDS[d.word(margin)], (a[:, 0].mean(), b[:, 0].mean(), d.value, d.low, d.high)
 
 
 def judge(check: Check, found: dict[Side, list[np.ndarray]]) -> Answer:
@@ -345,7 +346,7 @@ def judge(check: Check, found: dict[Side, list[np.ndarray]]) -> Answer:
     _, figures, a, b = max(results, key=lambda r: (["yes", "undecided", "no"].index(r[0]), r[1][2]))
     own = a[0] if b is None or a[0] == b[0] else ""
     pair = " – ".join(title(s[1]) if own else f"{s[0]}: {title(s[1])}" for s in (a, b) if s)
-    return Answer(check.question, verdict, pair, *(round(f, 2) for f in figures), len(words), words.count("no"),
+    return Answer(check.question, verdict, pair, *(round(float(f), 2) for f in figures), len(words), words.count("no"),
                   check.margin, check.source)
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #b648472e
