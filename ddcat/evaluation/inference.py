@@ -125,37 +125,48 @@ class SlidingWindow(nn.Module):
     def padded(self, images: Tensor) -> tuple[Tensor, tuple]:
         "Images with the mean colour around them up to a window's size, and the index of what they were."
         h, w = images.shape[-2:]
-        height, width = max(h, self.crop), max(w, self.crop)
-        top, left = (height - h) // 2, (width - w) // 2
+        over_h, over_w = max(self.crop - h, 0), max(self.crop - w, 0)
+        top, left = over_h // 2, over_w // 2
         inner = ..., slice(top, top + h), slice(left, left + w)
-        if (height, width) == (h, w):
+        if not over_h and not over_w:
             return images, inner
-        canvas = self.mean.to(images).expand(len(images), 3, height, width).clone()
-        canvas[inner] = images
-        return canvas, inner
+        around = left, over_w - left, top, over_h - top
+        outside = F.pad(images.new_zeros(1, 1, h, w), around, value=1)
+        return F.pad(images, around) + outside * self.mean.to(images), inner
 
-    def log_average(self, canvas: Tensor) -> Tensor:
-        "Log of the probabilities averaged over the windows of images at least as large as one."
+    def canvas(self, images: Tensor) -> tuple[Tensor, tuple]:
+        "What the windows lie on: images resized to `base_size` and padded, and the index of what is not padding."
+        h, w = images.shape[-2:]
+        factor = 1.0 if self.base_size is None else self.base_size / max(h, w)
+        size = round(h * factor), round(w * factor)
+        return self.padded(images if size == (h, w) else F.interpolate(images, size, mode="bilinear", align_corners=False))
+
+    def windows(self, canvas: Tensor) -> list[tuple]:
+        "Index of each window of a canvas."
+        return list(windows(canvas.shape[-2:], self.crop, self.stride))
+
+    def log_average(self, canvas: Tensor, tiles: Sequence[Tensor] | None) -> Tensor:
+        "Log of the probabilities averaged over the windows of a canvas."
         size, total = canvas.shape[-2:], None
         seen = torch.zeros(size, device=canvas.device)
-        for window in windows(size, self.crop, self.stride):
-            found = log_probabilities(ask(self.model, canvas[window], self.checkpoint))
+        for i, window in enumerate(self.windows(canvas)):
+            found = log_probabilities(ask(self.model, canvas[window] if tiles is None else tiles[i], self.checkpoint))
             if total is None:
                 total = found.new_full((*found.shape[:2], *size), torch.finfo(found.dtype).min)
             total[window] = torch.logaddexp(total[window].clone(), found)
             seen[window] += 1
         return total - seen.to(total).log()
 
-    def forward(self, images: Tensor) -> Tensor:
-        h, w = images.shape[-2:]
-        factor = 1.0 if self.base_size is None else self.base_size / max(h, w)
-        size = round(h * factor), round(w * factor)
-        resized = images if size == (h, w) else F.interpolate(images, size, mode="bilinear", align_corners=False)
-        canvas, inner = self.padded(resized)
-        found = self.log_average(canvas)[inner]
-        if size == (h, w):
+    def forward(
+        self,
+        images: Tensor,
+        tiles: Sequence[Tensor] | None = None,  # (n,3,crop,crop) for each window, shown in place of the images' own
+    ) -> Tensor:
+        canvas, inner = self.canvas(images)
+        found = self.log_average(canvas, tiles)[inner]
+        if found.shape[-2:] == images.shape[-2:]:
             return found
-        averaged = F.interpolate(found.exp(), (h, w), mode="bilinear", align_corners=False)
+        averaged = F.interpolate(found.exp(), images.shape[-2:], mode="bilinear", align_corners=False)
         return averaged.clamp_min(torch.finfo(averaged.dtype).tiny).log()
 
 # %% ../../nbs/evaluation/02_inference.ipynb #05e1b8e9

@@ -368,6 +368,6 @@ class RunStore:
         training, dataset = self.sources(source.config.data)
         counts = class_counts(training) if config.attack.name == SEA else None
         found = evaluate_several([run.model(device) for run in targets], dataset, config,
-                                 channels_last=self.machine.channels_last, on_images=on_images,
-                                 source=None if targets[:1] == [source] else source.model(device), class_counts=counts)
+                                 self.machine.batch_size, self.machine.channels_last, on_images,
+                                 None if targets[:1] == [source] else source.model(device), counts)
         return found, json.dumps(provenance(self.machine, time.perf_counter() - started))

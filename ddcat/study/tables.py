@@ -398,7 +398,7 @@ def _pair_of_rows(store: RunStore, runs: dict[str, Run], index: int, attack: Att
         _, dataset = store.sources(run.config.data)
         image, label = dataset[index]
         network, x = run.model(), image[None].float() / 255
-        adversarial = adversarials(network, x, label[None], attack)[-1]
+        *_, (_, adversarial) = adversarials(network, x, label[None], attack)
         seen = adversarial if seen is None else seen
         for row, shown in (clean_row, x), (attacked_row, adversarial):
             prediction = probabilities(network, shown)[0].argmax(0)

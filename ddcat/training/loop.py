@@ -67,6 +67,7 @@ class Machine(Config):
     channels_last: bool = True  # up to 2.5 × faster convolutions on a CPU
     workers: Natural = 0  # threads that prepare batches ahead; 0: none
     checkpoint_every: Count = 100  # iterations between checkpoints
+    batch_size: Count = 8  # images evaluated at once; a training's batch is part of its recipe
     data_root: str = "data"  # folder with the data sets
 
     def resolve(self) -> torch.device:
