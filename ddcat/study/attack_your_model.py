@@ -18,13 +18,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..attacks import evaluation_mode, pgd, sea
-from ..config import VOID, Config, Count, Natural, Radius, atomic_write, digest
+from ..config import VOID, Config, Count, Natural, Radius, digest
 from ..data.readers import class_counts
 from ..evaluation.protocol import batches_of_one_size
 from ..evaluation.metrics import bootstrap, confusion, mean_iou, pixel_accuracy, worst_case_accuracy, worst_case_miou
 from .pictures import grid, label_image, perturbation_image, to_image
 from .store import provenance, read_counts, write_counts
-from .tables import Progress
+from .tables import Progress, markdown, save_item
 from ..training.loop import Machine
 
 # %% ../../nbs/study/09_attack_your_model.ipynb #11e2b2e1
@@ -147,17 +147,14 @@ class Report:
 
     def table(self) -> str:
         "The rows in Markdown."
-        lines = ["| attack | ε (grey levels) | mIoU % | interval | accuracy % |", "|---|---|---|---|---|"]
-        for r in self.rows():
-            interval = "–" if r["low"] is None else f"{r['low']:.1f} to {r['high']:.1f}"
-            lines.append(f"| {r['attack']} | {r['eps_255']:g} | {r['miou']:.1f} | {interval} | {r['accuracy']:.1f} |")
-        return "\n".join(lines)
+        return markdown(["attack", "ε (grey levels)", "mIoU %", "interval", "accuracy %"], [
+            [r["attack"], f"{r['eps_255']:g}", f"{r['miou']:.1f}",
+             "–" if r["low"] is None else f"{r['low']:.1f} to {r['high']:.1f}", f"{r['accuracy']:.1f}"] for r in self.rows()])
 
     def save(self, outputs: str | Path, item: str, machine: Machine) -> Path:
-        "Writes `<item>.json`, with provenance."
-        content = {"item": item, "rows": self.rows(), "data": self.data,
-                   "provenance": {**provenance(machine, 0.0), "settings": json.loads(self.config.to_json())}}
-        return atomic_write(Path(outputs) / f"{item}.json", json.dumps(content, indent=1) + "\n")
+        "Writes `<item>.json`, with provenance, and `<item>.md`."
+        made = {**provenance(machine, 0.0), "settings": json.loads(self.config.to_json())}
+        return save_item(Path(outputs), item, self.rows(), self.table(), made, data=self.data)
 
 # %% ../../nbs/study/09_attack_your_model.ipynb #75469311
 def curve(report: Report):

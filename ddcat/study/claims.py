@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..evaluation.metrics import paired_difference, resampled
 from .pictures import figure_image
-from .tables import COLUMNS, MAIN, MODELS, TABLES, Results, markdown, printed
+from .tables import COLUMNS, MAIN, MODELS, TABLES, Results, markdown, pivoted, printed
 
 # %% ../../nbs/study/06_claims.ipynb #31e22ec5
 @dataclass(frozen=True)
@@ -412,12 +412,6 @@ def claims(results: Results) -> list[dict]:
 
 def claims_table(found: list[dict]) -> str:
     "Verdicts as a Markdown table: difference in points of mIoU, with its interval; how to read it below."
-    columns = list(dict.fromkeys(c["attack"] for c in found))
-
-    def line(setting: str, model: str, claim: str) -> list[str]:
-        cells = {c["attack"]: f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])"
-                 for c in found if (c["setting"], c["model"], c["claim"]) == (setting, model, claim)}
-        return [f"{model}, {setting}: {claim}", *(cells.get(c, "no claim") for c in columns)]
-
-    keys = dict.fromkeys((c["setting"], c["model"], c["claim"]) for c in found)
-    return markdown(["claim", *map(title, columns)], [line(*key) for key in keys]) + f"\n\n{READING}"
+    cells = [(f"{c['model']}, {c['setting']}: {c['claim']}", title(c["attack"]),
+              f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])") for c in found]
+    return f"{pivoted(['claim'], cells, missing='no claim')}\n\n{READING}"

@@ -6,10 +6,10 @@
 __all__ = ['METHODS', 'EPS_255', 'ALPHA_255', 'CLEAN', 'FLIP', 'Counts', 'Cell', 'STREETS', 'COSPGD', 'SEA', 'ONLY', 'PIR',
            'TITLES', 'Side', 'SMALL', 'NOISE', 'NOTHING', 'SecondLook', 'settings', 'reaching_step', 'Column',
            'bim_column', 'Look', 'whole_image', 'pgd_looks', 'tile_looks', 'looks', 'trainings', 'with_worst', 'jobs',
-           'measure', 'second_look', 'published', 'result_rows', 'figures_over_seeds', 'title', 'figure_cell',
-           'figure_table', 'Check', 'Answer', 'compare', 'judge', 'masking_checks', 'protocol_checks',
-           'published_checks', 'by_side', 'answers', 'published_answers', 'answer_rows', 'answer_table',
-           'published_table', 'sentences', 'draw_steps', 'draw_radii', 'curves']
+           'measure', 'second_look', 'published', 'look_rows', 'figures_over_seeds', 'title', 'figure_table', 'Check',
+           'Answer', 'compare', 'judge', 'masking_checks', 'protocol_checks', 'published_checks', 'by_side', 'answers',
+           'published_answers', 'answer_rows', 'answer_table', 'published_table', 'sentences', 'draw_steps',
+           'draw_radii', 'curves']
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #9d3c20f0
 from collections.abc import Callable, Iterable, Iterator
@@ -21,11 +21,12 @@ from PIL import Image
 
 from ..config import Config, Count, Natural, Radius
 from ..evaluation.protocol import AttackConfig, EvaluationConfig
-from ..evaluation.metrics import bootstrap, mean_iou, paired_difference, resampled, worst_case_miou
+from ..evaluation.metrics import paired_difference, resampled, worst_case_miou
 from .pictures import COLOURS, figure_image
 from .profiles import Profile
 from .store import Run, RunConfig, RunStore
-from .tables import MODELS, Progress, markdown, over_seeds, printed, run_configs, run_grid, testing_cost
+from .tables import (MODELS, Progress, figure_row, figure_text, markdown, over_seeds, pivoted, printed, run_configs, run_grid,
+                                testing_cost)
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #c38d3f8a
 METHODS = ("No Defense", "SAT", "DDC-AT", "AT", "PGD-AT")
@@ -241,24 +242,20 @@ def published(method: str, column: Column, dataset: str, model: str = "PSPNet") 
     return None if value is None else (value, SEA)
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #d69c49e3
-def result_rows(results: dict[Cell, Counts], dataset: str) -> list[dict]:
-    "One row for each model, method, seed and figure: mIoU in percent with its interval over images, printed value beside."
+def look_rows(results: dict[Cell, Counts], dataset: str) -> list[dict]:
+    "One row for each model, method, seed and figure, the printed value and its source beside."
     rows = []
     for (model, method, seed), counts in results.items():
         for column, matrices in counts.items():
-            low, high = bootstrap(matrices)
             value, source = published(method, column, dataset, model) or (None, None)
-            rows.append({"dataset": dataset, "model": model, "method": method, **column._asdict(), "seed": seed,
-                         "metric": "miou", "value": round(mean_iou(matrices), 2), "low": round(low, 2),
-                         "high": round(high, 2), "printed": value, "printed_in": source})
+            what = {"dataset": dataset, "model": model, "method": method, **column._asdict(), "seed": seed}
+            rows.append(figure_row(what, matrices, printed=value, printed_in=source))
     return rows
 
 
-def figures_over_seeds(rows: list[dict]) -> dict[tuple[str, str, Column], dict]:
-    "By (model, method, figure) what `over_seeds` gives, and the printed value."
-    names = ("model", "method", *Column._fields, "printed")
-    return {(model, method, Column(*column)): {**found, "printed": value}
-            for (model, method, *column, value), found in over_seeds(rows, names).items()}
+def figures_over_seeds(rows: list[dict]):  # pandas.DataFrame
+    "What `over_seeds` gives for each model, method and figure, with its printed value."
+    return over_seeds(rows, ("model", "method", *Column._fields, "printed")).reset_index()
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #7140f419
 TITLES = {
@@ -276,22 +273,11 @@ def title(column: Column) -> str:
     return text if column.attack == "noise" or not column.steps else f"{text}, {losses}{column.steps} {unit}"
 
 
-def figure_cell(found: dict | None) -> str:
-    "Value ± std over seeds, interval over images, printed value: `12.3 ± 0.4 [10.1, 14.5] (9.9)`."
-    if found is None:
-        return "–"
-    spread = "" if found["std"] is None else f" ± {found['std']:.1f}"
-    beside = "" if found["printed"] is None else f" ({found['printed']:g})"
-    return f"{found['value']:.1f}{spread} [{found['low']:.1f}, {found['high']:.1f}]{beside}"
-
-
 def figure_table(rows: list[dict], model: str) -> str:
-    "Every figure of a model (lines; of SEA the worst case only) for every method, as `figure_cell` writes it."
-    found = {key[1:]: value for key, value in figures_over_seeds(rows).items() if key[0] == model}
-    methods, columns = (list(dict.fromkeys(key[i] for key in found)) for i in (0, 1))
-    columns = [c for c in columns if not c.attack.startswith("sea_")]
-    lines = [[title(c), *(figure_cell(found.get((m, c))) for m in methods)] for c in columns]
-    return markdown([f"{model}, mIoU %", *methods], lines)
+    "Every figure of a model (lines; of SEA the worst case only) for every method."
+    return pivoted([f"{model}, mIoU %"], [(title(f), f.method, figure_text(f, ".1f", "g"))
+                                          for f in figures_over_seeds(rows).itertuples()
+                                          if f.model == model and not f.attack.startswith("sea_")])
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #135dc58e
 Side = tuple[str, Column]  # method, figure
@@ -433,9 +419,8 @@ def answer_rows(found: dict[tuple[str, str], list[Answer]], topic: str) -> list[
 
 def answer_table(found: dict[tuple[str, str], list[Answer]], model: str) -> str:
     "Questions (lines) for every method of a model: verdict, and the difference that speaks most against it."
-    own = {method: list_ for (name, method), list_ in found.items() if name == model}
-    lines = zip(*own.values(), strict=True)
-    return markdown([model, *own], [[line[0].question, *(a.cell() for a in line)] for line in lines])
+    return pivoted([model], [(a.question, method, a.cell()) for (name, method), list_ in found.items() if name == model
+                             for a in list_])
 
 
 def published_table(found: dict[tuple[str, str], list[Answer]], model: str) -> str:
@@ -449,45 +434,43 @@ def published_table(found: dict[tuple[str, str], list[Answer]], model: str) -> s
 
 def sentences(rows: list[dict], chosen: SecondLook) -> list[str]:
     "A line for each network: what the paper's attack leaves, what PGD leaves, what SEA leaves."
-    found = figures_over_seeds(rows)
     n, eps = max(chosen.steps), max(chosen.sea_eps_255)
-    columns = bim_column(3), Column("pgd", EPS_255, n), Column("sea", eps, chosen.sea_steps)
+    columns = CLEAN, bim_column(3), Column("pgd", EPS_255, n), Column("sea", eps, chosen.sea_steps)
     lines = []
-    for model, method in dict.fromkeys(key[:2] for key in found):
-        clean, *left = (found[model, method, c]["value"] for c in (CLEAN, *columns))
+    for (model, method), part in figures_over_seeds(rows).groupby(["model", "method"], sort=False):
+        clean, *left = part.set_index(list(Column._fields))["value"].loc[list(columns)]
         lines.append(f"{model}, {method}: of {clean:.1f} mIoU the paper's attack with n = 3 leaves {left[0]:.1f}, PGD with "
                      f"{n} steps {left[1]:.1f}, SEA at {eps:g}/255 with 3 × {chosen.sea_steps} steps {left[2]:.1f}.")
     return lines
 
 # %% ../../nbs/study/07_stronger_attacks.ipynb #28c23a70
-def draw_steps(axes, found: dict[tuple[str, Column], dict]) -> None:
+def draw_steps(axes, figures) -> None:  # figures: pandas.DataFrame of a model
     "mIoU over the steps of PGD with its interval; the paper's BIM as hollow squares."
+    figures = figures[figures["eps_255"] == EPS_255].sort_values("steps")
     for method, colour in zip(METHODS, COLOURS, strict=False):
-        for attack, style in (("pgd", "o-"), ("bim_linf", "s:")):
-            points = sorted((c.steps, f) for (m, c), f in found.items() if (m, c[:2]) == (method, (attack, EPS_255)))
-            x, ends = [n for n, _ in points], {k: [f[k] for _, f in points] for k in ("value", "low", "high")}
-            axes.plot(x, ends["value"], style, color=colour, label=method if attack == "pgd" else None,
-                      markerfacecolor=colour if attack == "pgd" else "white", linewidth=1.5 if attack == "pgd" else 1)
-            if attack == "pgd":
-                axes.fill_between(x, ends["low"], ends["high"], color=colour, alpha=0.12, linewidth=0)
+        pgd, bim = (figures[(figures["method"] == method) & (figures["attack"] == name)] for name in ("pgd", "bim_linf"))
+        axes.plot(pgd["steps"], pgd["value"], "o-", color=colour, label=method)
+        axes.fill_between(pgd["steps"], pgd["low"], pgd["high"], color=colour, alpha=0.12, linewidth=0)
+        axes.plot(bim["steps"], bim["value"], "s:", color=colour, markerfacecolor="white", linewidth=1)
     axes.set_xscale("log")
-    ticks = sorted({c.steps for _, c in found if c[:2] == ("pgd", EPS_255)})
+    ticks = figures["steps"][figures["attack"] == "pgd"].unique()
     axes.set_xticks(ticks, [str(n) for n in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlabel(f"steps at ε = {EPS_255:g} (lines: PGD; dotted: the paper's BIM)")
 
 
-def draw_radii(axes, found: dict[tuple[str, Column], dict], steps: int) -> None:
+def draw_radii(axes, figures, steps: int) -> None:
     "mIoU over ε: PGD with a fixed number of steps, and SEA."
-    radii = {c.eps_255 for _, c in found if c.attack in ("pgd", "sea")}
+    figures = figures.sort_values("eps_255")
+    pgd = (figures["attack"] == "clean") | (figures["attack"] == "pgd") & (figures["steps"] == steps)
+    sea = figures["attack"] == "sea"
     for method, colour in zip(METHODS, COLOURS, strict=False):
-        pgd = sorted((c.eps_255, f["value"]) for (m, c), f in found.items()
-                     if m == method and (c == CLEAN or (c.attack, c.steps) == ("pgd", steps)))
-        sea = sorted((c.eps_255, f["value"]) for (m, c), f in found.items() if m == method and c.attack == "sea")
-        axes.plot(*zip(*pgd, strict=True), "o-", color=colour)
-        axes.plot(*zip(*sea, strict=True), "x--", color=colour)
+        for attack, style in ((pgd, "o-"), (sea, "x--")):
+            points = figures[attack & (figures["method"] == method)]
+            axes.plot(points["eps_255"], points["value"], style, color=colour)
+    ticks = [e for e in figures["eps_255"][pgd | sea].unique() if e != EPS_255]
     axes.set_xscale("symlog", base=2, linthresh=1, linscale=0.5)
-    axes.set_xticks(sorted({0.0, *radii} - {EPS_255}), [f"{e:g}" for e in sorted({0.0, *radii} - {EPS_255})])
+    axes.set_xticks(ticks, [f"{e:g}" for e in ticks])
     axes.set_xticks([], minor=True)
     axes.set_xlabel(f"ε in grey levels (lines: PGD, {steps} steps; dashed: SEA)")
 
@@ -496,10 +479,9 @@ def curves(rows: list[dict], chosen: SecondLook) -> Image.Image:
     "For each model mIoU over steps and over ε, a colour for each method."
     from matplotlib.figure import Figure
 
-    found, models = figures_over_seeds(rows), list(dict.fromkeys(r["model"] for r in rows))
+    models = figures_over_seeds(rows).groupby("model", sort=False)
     figure = Figure((10, 0.4 + 3.8 * len(models)), dpi=110, layout="constrained")
-    for (left, right), model in zip(figure.subplots(len(models), 2, squeeze=False), models, strict=True):
-        own = {key[1:]: f for key, f in found.items() if key[0] == model}
+    for (left, right), (model, own) in zip(figure.subplots(len(models), 2, squeeze=False), models, strict=True):
         draw_steps(left, own)
         draw_radii(right, own, chosen.curve_steps)
         for axes in (left, right):

@@ -5,20 +5,21 @@
 # %% auto #0
 __all__ = ['MODELS', 'METHODS', 'MAIN', 'TABLES', 'Key', 'Results', 'COLUMNS', 'Table', 'printed', 'training_cost',
            'testing_cost', 'Progress', 'run_configs', 'run_grid', 'Study', 'save_item', 'white_box', 'black_box',
-           'table_results', 'result_rows', 'markdown', 'over_seeds', 'markdown_table', 'series_chart',
-           'boundary_shares', 'boundary_chart', 'boundary_table', 'comparison_picture']
+           'table_results', 'figure_row', 'result_rows', 'markdown', 'pivoted', 'over_seeds', 'figure_text',
+           'markdown_table', 'series_chart', 'boundary_shares', 'boundary_chart', 'boundary_table',
+           'comparison_picture']
 
 # %% ../../nbs/study/05_tables.ipynb #20c3b3ff
 import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean, stdev
 
+import numpy as np
 import torch
 from PIL import Image
 from tqdm import tqdm
@@ -249,8 +250,14 @@ def table_results(study: Study, table: str) -> Results:  # of TABLES
     return results
 
 # %% ../../nbs/study/05_tables.ipynb #4aab2b11
+def figure_row(what: dict, counts: np.ndarray, **beside) -> dict:  # counts (n,k,k)
+    "A row of any result: what it is of, mIoU in percent with its 95 % interval over images, and what stands beside it."
+    low, high = bootstrap(counts)
+    return {**what, "metric": "miou", "value": round(mean_iou(counts), 2), "low": round(low, 2), "high": round(high, 2), **beside}
+
+
 def result_rows(study: Study, table: str, results: Results) -> list[dict]:
-    "One row for each model, method, seed and column: mIoU in percent with its bootstrap interval, printed value beside."
+    "One row for each model, method, seed and column of a table, the printed value beside."
     budgets = {column: (0.0, 0) if column == "clean" else (e.attack.eps_255, n) for e in study.evaluations()
                for column, n in zip(e.attack.columns(), e.attack.steps, strict=False)}
     paper = {setting: printed(table, setting) for setting in ("white-box", "black-box")}
@@ -259,13 +266,11 @@ def result_rows(study: Study, table: str, results: Results) -> list[dict]:
         setting = "black-box" if isinstance(seed, tuple) else "white-box"
         seed, substitute = seed if isinstance(seed, tuple) else (seed, None)
         for column, matrices in counts.items():
-            low, high = bootstrap(matrices)
             eps_255, steps = budgets[column]
-            rows.append({"dataset": study.dataset, "model": model, "method": method, "setting": setting, "attack": column,
-                         "eps_255": eps_255, "steps": steps, "seed": seed,
-                         "substitute": None if column == "clean" else substitute, "run": run.folder.name, "metric": "miou",
-                         "value": round(mean_iou(matrices), 2), "low": round(low, 2), "high": round(high, 2),
-                         "printed": paper[setting].get((model, method, column))})
+            what = {"dataset": study.dataset, "model": model, "method": method, "setting": setting, "attack": column,
+                    "eps_255": eps_255, "steps": steps, "seed": seed,
+                    "substitute": None if column == "clean" else substitute, "run": run.folder.name}
+            rows.append(figure_row(what, matrices, printed=paper[setting].get((model, method, column))))
     return rows
 
 # %% ../../nbs/study/05_tables.ipynb #9c36fb7f
@@ -280,43 +285,55 @@ def markdown(columns: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     return "\n".join(["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|", *rows])
 
 
-def over_seeds(rows: list[dict], names: Iterable[str] = ("model", "method", "attack")) -> dict[tuple, dict[str, float | None]]:
-    "By what the names say: mean of the values, of their intervals' ends, and std (for two values or more)."
-    groups: dict[tuple, list[dict]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[name] for name in names), []).append(row)
-    return {key: {**{name: mean(r[name] for r in group) for name in ("value", "low", "high")},
-                  "std": stdev(r["value"] for r in group) if len(group) > 1 else None} for key, group in groups.items()}
+def pivoted(
+    headings: Sequence[str],  # of the parts that name a line
+    cells: Iterable[tuple],  # (*parts of the line, column, text)
+    order: Collection[str] | None = None,  # of the columns; default: as they come
+    missing: str = "–",
+) -> str:
+    "A Markdown table of cells in any order, a line for each name of one, a column for each name of the other."
+    import pandas as pd
+
+    frame = pd.DataFrame(cells, columns=[*headings, "column", "text"])
+    columns = frame["column"].unique() if order is None else [c for c in order if c in set(frame["column"])]
+    wide = frame.pivot(index=headings, columns="column", values="text")  # sorts both
+    wide = wide.reindex(index=frame.set_index(headings).index.unique(), columns=columns).fillna(missing).reset_index()
+    return markdown(wide.columns, wide.itertuples(index=False, name=None))
+
+
+def over_seeds(rows: Iterable[dict], names: Iterable[str] = ("model", "method", "attack")):  # pandas.DataFrame
+    "Indexed by what the names say: mean of the values and of their intervals' ends, and std (nan for a single value)."
+    import pandas as pd
+
+    names = list(names)
+    groups = pd.DataFrame(rows, columns=[*names, "value", "low", "high"]).groupby(names, sort=False, dropna=False)
+    return groups[["value", "low", "high"]].mean().assign(std=groups["value"].std())
+
+
+def figure_text(figure, ends: str = ".0f", paper: str = ".1f") -> str:  # figure: a row of `over_seeds`, with `printed`
+    "Value ± std over seeds, interval over images, printed value: `12.3 ± 0.4 [10, 15] (9.9)`; a dash where we have none."
+    import pandas as pd
+
+    spread = "" if pd.isna(figure.std) else f" ± {figure.std:.1f}"
+    text = "–" if pd.isna(figure.value) else f"{figure.value:.1f}{spread} [{figure.low:{ends}}, {figure.high:{ends}}]"
+    return text if pd.isna(figure.printed) else f"{text} ({figure.printed:{paper}})"
 
 
 def markdown_table(rows: list[dict], paper: dict, columns: dict[str, str] = COLUMNS) -> str:
     "Ours, mean ± std over seeds with the interval over images, and the printed mean in brackets."
-    ours = over_seeds(rows)
-    columns = {c: title for c, title in columns.items() if any(key[2] == c for key in (*ours, *paper))}
+    import pandas as pd
 
-    def cell(key: tuple) -> str:
-        own = ours.get(key)
-        spread = "" if own is None or own["std"] is None else f" ± {own['std']:.1f}"
-        text = "–" if own is None else f"{own['value']:.1f}{spread} [{own['low']:.0f}, {own['high']:.0f}]"
-        return text + (f" ({paper[key]:.1f})" if key in paper else "")
-
-    return markdown(["mIoU % ± std [interval] (printed)", *columns.values()],
-                    [[f"{model}, {method}", *(cell((model, method, c)) for c in columns)]
-                     for model, method in dict.fromkeys(key[:2] for key in (*ours, *paper))])
+    beside = pd.Series(paper, index=pd.MultiIndex.from_tuples(paper, names=["model", "method", "attack"]), name="printed")
+    figures = pd.concat([over_seeds(rows), beside], axis=1).reset_index()
+    cells = [(f"{f.model}, {f.method}", columns[f.attack], figure_text(f)) for f in figures.itertuples() if f.attack in columns]
+    return pivoted(["mIoU % ± std [interval] (printed)"], cells, columns.values())
 
 # %% ../../nbs/study/05_tables.ipynb #b238c982
 def series_chart(rows: list[dict]) -> Image.Image:
     "mIoU over the steps of BIM for each model, a line with its interval a method; printed means as marks."
-    ours, panels, marks = over_seeds(rows), {}, {}
-    steps = {r["attack"]: r["steps"] for r in rows if r["attack"] == "clean" or r["attack"].startswith("bim_linf")}
-    printed_at = {(r["model"], r["method"], r["attack"]): r["printed"] for r in rows if r["printed"] is not None}
-    for model, method, attack in ours:
-        if attack in steps:
-            own, n = ours[model, method, attack], steps[attack]
-            panels.setdefault(model, {}).setdefault(method, []).append((n, own["value"], own["low"], own["high"]))
-            if (model, method, attack) in printed_at:
-                marks.setdefault(model, {}).setdefault(method, []).append((n, printed_at[model, method, attack]))
-    return line_chart(panels, "steps of BIM (0: clean)", "mIoU %", marks, order=METHODS)
+    series = [r for r in rows if r["attack"] == "clean" or r["attack"].startswith("bim_linf")]
+    figures = over_seeds(series, ("model", "method", "steps", "printed")).reset_index()
+    return line_chart(figures, "steps", "mIoU %", x_title="steps of BIM (0: clean)", order=METHODS)
 
 # %% ../../nbs/study/05_tables.ipynb #7b4c57c3
 def boundary_shares(results: Results) -> list[dict]:
@@ -328,26 +345,24 @@ def boundary_shares(results: Results) -> list[dict]:
 
 def boundary_chart(shares: list[dict]) -> Image.Image:
     "Shares over epochs for each model; the band goes from the lowest to the highest seed."
-    groups: dict[tuple, list[float]] = {}
-    for row in shares:
-        groups.setdefault((row["model"], row["metric"], row["epoch"]), []).append(row["value"])
-    panels, names = {}, {"p": "predicted, p = 1", "M": "real, M = 1"}
-    for (model, share, epoch), values in groups.items():
-        panels.setdefault(model, {}).setdefault(names[share], []).append((epoch, mean(values), min(values), max(values)))
-    return line_chart(panels, "epoch", "% of clean pixels")
+    import pandas as pd
+
+    groups = pd.DataFrame(shares).groupby(["model", "metric", "epoch"], sort=False)["value"]
+    bands = groups.agg(value="mean", low="min", high="max").reset_index()
+    bands["metric"] = bands["metric"].map({"p": "predicted, p = 1", "M": "real, M = 1"})
+    return line_chart(bands, "epoch", "% of clean pixels", line="metric")
 
 
 def boundary_table(shares: list[dict]) -> str:
     "Percent of pixels in the first and the last epoch, means over seeds."
+    import pandas as pd
+
+    means = pd.DataFrame(shares).groupby(["model", "metric", "epoch"], sort=False)["value"].mean()
     first, last = (choose(row["epoch"] for row in shares) for choose in (min, max))
-    columns = ["% of clean pixels", "p = 1, first epoch", "p = 1, last", "M = 1, first epoch", "M = 1, last"]
-
-    def line(model: str) -> list[str]:
-        values = [mean(r["value"] for r in shares if (r["model"], r["metric"], r["epoch"]) == (model, share, epoch))
-                  for share in ("p", "M") for epoch in (first, last)]
-        return [model, *(f"{value:.1f}" for value in values)]
-
-    return markdown(columns, map(line, dict.fromkeys(row["model"] for row in shares)))
+    return pivoted(["% of clean pixels"], [
+        (model, f"{share} = 1, {when}", f"{means[model, share, epoch]:.1f}")
+        for model in means.index.unique("model") for share in ("p", "M")
+        for when, epoch in (("first epoch", first), ("last", last))])
 
 # %% ../../nbs/study/05_tables.ipynb #aa5ea717
 def comparison_picture(
