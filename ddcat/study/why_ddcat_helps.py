@@ -108,7 +108,7 @@ def causes_profile(name: str, dataset: str = "") -> Profile:
 def variant_configs(profile: Profile, seeds: int = 0) -> dict[Key, RunConfig]:
     "The trainings by (model, variant, seed): every variant of a seed before the next seed; 0 seeds: the profile's."
     model = ModelConfig("pspnet", profile.backbone, profile.pretrained)
-    return {("PSPNet", name, seed): RunConfig(profile.data, model, defence, profile.recipe, seed)
+    return {Key("PSPNet", name, seed): RunConfig(profile.data, model, defence, profile.recipe, seed)
             for seed in (range(seeds) if seeds else profile.seeds) for name, defence in VARIANTS.items()}
 
 
@@ -131,11 +131,11 @@ def difference(
 def effect_rows(results: Results, effects: Iterable[Effect] = EFFECTS) -> list[dict]:
     "One row for each effect and column; results by (model, variant, seed)."
     rows, columns = [], next(iter(results.values()))[1]
-    for model in dict.fromkeys(k[0] for k in results):
-        seeds = dict.fromkeys(k[2] for k in results if k[0] == model)
+    for model in dict.fromkeys(k.model for k in results):
+        seeds = dict.fromkeys(k.seed for k in results if k.model == model)
         for e in effects:
             for column in columns:
-                pairs = [tuple(results[model, name, s][1][column] for name in (e.more, e.less)) for s in seeds]
+                pairs = [tuple(results[Key(model, name, s)][1][column] for name in (e.more, e.less)) for s in seeds]
                 rows.append({"model": model, "cause": e.cause, "case": e.case, "more": e.more, "less": e.less,
                              "attack": column, "seeds": len(seeds), **difference(pairs)})
     return rows
@@ -144,8 +144,8 @@ def effect_rows(results: Results, effects: Iterable[Effect] = EFFECTS) -> list[d
 def share_rows(results: Results, stretches: int = 20) -> list[dict]:
     "Shares of p = 1 and M = 1, in percent of the clean pixels, by variant and stretch of training: mean and range of seeds."
     rows = []
-    for model, name in dict.fromkeys(k[:2] for k in results):
-        logs = [run.log() for (m, n, _), (run, _) in results.items() if (m, n) == (model, name)]
+    for model, name in dict.fromkeys((k.model, k.method) for k in results):
+        logs = [run.log() for k, (run, _) in results.items() if (k.model, k.method) == (model, name)]
         if "p" not in logs[0][0]:
             continue  # SAT divides nothing
         for part in np.array_split(np.arange(len(logs[0])), min(stretches, len(logs[0]))):
