@@ -135,8 +135,8 @@ def run_study(options: argparse.Namespace) -> int:
         paper = {key: value for key, value in studies.printed(table).items() if key[0] in models and key[1] in methods}
         print(studies.markdown_table(studies.result_rows(study, table, results), paper))
         print(study.profile.note)
-    for (model, method, seed), (run, _) in results.items():
-        print(f"{model} {method} seed {seed}: {run.folder}")
+    for key, (run, _) in results.items():
+        print(f"{key}: {run.folder}")
     return 0
 
 

@@ -88,7 +88,7 @@ def bootstrap(
     low, high = np.quantile(values[1:], [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
-# %% ../../nbs/evaluation/01_metrics.ipynb #7dc2a8db
+# %% ../../nbs/evaluation/01_metrics.ipynb #6b4fa186
 _STUDENT = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}  # 97.5 %, n - 1 degrees
 
 

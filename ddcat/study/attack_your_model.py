@@ -23,13 +23,13 @@ from torch import Tensor, nn
 
 from ..attacks.ascent import check_finite, check_size
 from ..attacks import evaluation_mode, pgd, sea
-from ..config import VOID, Config, Count, Natural, Radius, atomic_write, digest
+from ..config import VOID, Config, Count, Natural, Radius, digest
 from ..data.readers import class_counts
 from ..evaluation.protocol import SEA, AttackConfig, batches_of_one_size
 from ..evaluation.metrics import bootstrap, confusion, mean_iou, pixel_accuracy, worst_case_accuracy, worst_case_miou
 from .pictures import grid, label_image, perturbation_image, to_image
 from .store import counts_note, provenance, read_counts, write_counts
-from .tables import Progress
+from .tables import Progress, markdown, save_item
 from ..training.loop import Machine
 
 # %% ../../nbs/study/09_attack_your_model.ipynb #11e2b2e1
@@ -253,18 +253,16 @@ class Report:
     def table(self) -> str:
         "What was measured, and the rows in Markdown."
         truth = "the labels" if self.truth == "labels" else "the network's own clean answer"
-        lines = [f"{self.network} on {self.data}, truth: {truth}; {self.seconds:.1f} s of computing", "",
-                 "| attack | ε (grey levels) | mIoU % | interval | accuracy % |", "|---|---|---|---|---|"]
-        for r in self.rows():
-            interval = "–" if r["low"] is None else f"{r['low']:.1f} to {r['high']:.1f}"
-            lines.append(f"| {r['attack']} | {r['eps_255']:g} | {r['miou']:.1f} | {interval} | {r['accuracy']:.1f} |")
-        return "\n".join(lines)
+        rows = [[r["attack"], f"{r['eps_255']:g}", f"{r['miou']:.1f}",
+                 "–" if r["low"] is None else f"{r['low']:.1f} to {r['high']:.1f}", f"{r['accuracy']:.1f}"] for r in self.rows()]
+        return (f"{self.network} on {self.data}, truth: {truth}; {self.seconds:.1f} s of computing\n\n"
+                + markdown(["attack", "ε (grey levels)", "mIoU %", "interval", "accuracy %"], rows))
 
     def save(self, outputs: str | Path, item: str, machine: Machine) -> Path:
-        "Writes `<item>.json`, with provenance."
-        content = {"item": item, "network": self.network, "data": self.data, "truth": self.truth, "rows": self.rows(),
-                   "provenance": {**provenance(machine, self.seconds), "settings": json.loads(self.config.to_json())}}
-        return atomic_write(Path(outputs) / f"{item}.json", json.dumps(content, indent=1) + "\n")
+        "Writes `<item>.json`, with provenance, and `<item>.md`."
+        made = {**provenance(machine, self.seconds), "settings": json.loads(self.config.to_json())}
+        return save_item(Path(outputs), item, self.rows(), self.table(), made, network=self.network, data=self.data,
+                         truth=self.truth)
 
 # %% ../../nbs/study/09_attack_your_model.ipynb #75469311
 def curve(report: Report):

@@ -20,7 +20,7 @@ from PIL import Image
 from ..evaluation.metrics import paired_difference, resampled
 from .pictures import figure_image
 from .names import MODELS
-from .tables import COLUMNS, MAIN, TABLES, Results, markdown, printed
+from .tables import COLUMNS, MAIN, TABLES, Results, markdown, pivoted, printed
 
 # %% ../../nbs/study/06_claims.ipynb #31e22ec5
 @dataclass(frozen=True)
@@ -199,9 +199,9 @@ class Measured:
     def runs(self, entry: Entry) -> dict[int, list[tuple]]:
         "What was run for a table's model and method, by the network's seed."
         found: dict[int, list[tuple]] = {}
-        for (model, method, seed), result in self.tables.get(entry.table, {}).items():
-            if (model, method) == (entry.model, entry.method):
-                found.setdefault(seed[0] if isinstance(seed, tuple) else seed, []).append(result)
+        for key, result in self.tables.get(entry.table, {}).items():
+            if (key.model, key.method) == (entry.model, entry.method):
+                found.setdefault(key.seed, []).append(result)
         return found
 
     def images(self, entry: Entry) -> int | None:
@@ -391,14 +391,13 @@ def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
 # %% ../../nbs/study/06_claims.ipynb #426ec01c
 def by_setting(results: Results) -> dict[str, Results]:
     "White-box and black-box results apart."
-    settings = {"white-box": False, "black-box": True}
-    found = {name: {k: v for k, v in results.items() if isinstance(k[2], tuple) == crossed} for name, crossed in settings.items()}
+    found = {name: {k: v for k, v in results.items() if k.setting == name} for name in ("white-box", "black-box")}
     return {name: own for name, own in found.items() if own}
 
 
 def claims(results: Results) -> list[dict]:
     "SAT above no defence under attack, DDC-AT above SAT everywhere; with the paired bootstrap over images."
-    pairs, models = [("SAT", "No Defense"), ("DDC-AT", "SAT")], list(dict.fromkeys(k[0] for k in results))
+    pairs, models = [("SAT", "No Defense"), ("DDC-AT", "SAT")], list(dict.fromkeys(k.model for k in results))
     tables, columns, found = by_setting(results), list(next(iter(results.values()))[1]), []
     figures = Measured(tables)
     for setting, model, (better, worse), column in product(tables, models, pairs, columns):
@@ -413,12 +412,6 @@ def claims(results: Results) -> list[dict]:
 
 def claims_table(found: list[dict]) -> str:
     "Verdicts as a Markdown table: difference in points of mIoU, with its interval; how to read it below."
-    columns = list(dict.fromkeys(c["attack"] for c in found))
-
-    def line(setting: str, model: str, claim: str) -> list[str]:
-        cells = {c["attack"]: f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])"
-                 for c in found if (c["setting"], c["model"], c["claim"]) == (setting, model, claim)}
-        return [f"{model}, {setting}: {claim}", *(cells.get(c, "no claim") for c in columns)]
-
-    keys = dict.fromkeys((c["setting"], c["model"], c["claim"]) for c in found)
-    return markdown(["claim", *map(title, columns)], [line(*key) for key in keys]) + f"\n\n{READING}"
+    cells = [(f"{c['model']}, {c['setting']}: {c['claim']}", title(c["attack"]),
+              f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])") for c in found]
+    return f"{pivoted(['claim'], cells, missing='no claim')}\n\n{READING}"

@@ -244,30 +244,33 @@ def figure_image(figure) -> Image.Image:  # figure: matplotlib.figure.Figure
 
 
 def line_chart(
-    panels: dict[str, dict[str, Sequence[tuple]]],  # title -> line -> (x, value, low, high) or (x, value) …
-    x_title: str,
+    rows,  # pandas.DataFrame, or dicts; columns: x, panel, line, value, and perhaps low, high and printed
+    x: str,  # name of a column
     y_title: str,
-    marks: dict[str, dict[str, Sequence[tuple]]] | None = None,  # title -> line -> (x, value) …
-    log_x: bool = False,
+    x_title: str = "",  # default: x
+    panel: str = "model",  # names of columns
+    line: str = "method",
     order: Iterable[str] = (),  # lines that have their colours in all charts
 ) -> Image.Image:
-    "Panels side by side with common axes; a line's interval is a band of its colour. ValueError for no panel."
+    "Panels side by side with common axes; an interval is a band of its line's colour. ValueError for no rows."
+    import pandas as pd
     from matplotlib.figure import Figure
 
-    if not panels:
-        raise ValueError("there is nothing to draw: no panels")
-    names = list(dict.fromkeys([*order, *(name for lines in panels.values() for name in lines)]))
-    colour = dict(zip(names, itertools.cycle(COLOURS), strict=False))
+    rows = pd.DataFrame(rows)
+    if rows.empty:
+        raise ValueError("there is nothing to draw: no rows")
+    colour = dict(zip(dict.fromkeys([*order, *rows[line]]), itertools.cycle(COLOURS), strict=False))
+    panels = rows.groupby(panel, sort=False)
     figure = Figure((1.2 + 3.6 * len(panels), 3.2), layout="constrained", dpi=110)
-    for axis, (title, lines) in zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True):
-        for name, points in lines.items():
-            x, y, *band = zip(*sorted(points), strict=True)
-            axis.plot(x, y, "o-", color=colour[name], label=name, markersize=3)
-            if band:
-                axis.fill_between(x, *band, color=colour[name], alpha=0.15, linewidth=0)
-            if dots := (marks or {}).get(title, {}).get(name):
-                axis.plot(*zip(*dots, strict=True), "D", color=colour[name], markerfacecolor="white")
-        axis.set(title=title, xlabel=x_title, xscale="log" if log_x else "linear")
+    for axis, (title, part) in zip(figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True):
+        for name, points in part.groupby(line, sort=False):
+            points = points.sort_values(x)
+            axis.plot(points[x], points["value"], "o-", color=colour[name], label=name, markersize=3)
+            if "low" in points:
+                axis.fill_between(points[x], points["low"], points["high"], color=colour[name], alpha=0.15, linewidth=0)
+            if "printed" in points:
+                axis.plot(points[x], points["printed"], "D", color=colour[name], markerfacecolor="white")
+        axis.set(title=title, xlabel=x_title or x)
         axis.grid(alpha=0.3)
     figure.axes[0].set(ylabel=y_title, ylim=(0, None))
     figure.axes[0].legend(fontsize="small")

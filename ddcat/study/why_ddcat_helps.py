@@ -22,7 +22,7 @@ from ..evaluation.metrics import paired_difference, resampled
 from .pictures import COLOURS, figure_image, line_chart, stack
 from .profiles import Profile, get_profile
 from .store import ModelConfig, RunConfig
-from .tables import COLUMNS, Key, Results, markdown
+from .tables import COLUMNS, Key, Results, markdown, pivoted
 
 # %% ../../nbs/study/08_why_ddcat_helps.ipynb #804d075a
 _DDCAT = DefenceConfig("ddcat")
@@ -108,7 +108,7 @@ def causes_profile(name: str, dataset: str = "") -> Profile:
 def variant_configs(profile: Profile, seeds: int = 0) -> dict[Key, RunConfig]:
     "The trainings by (model, variant, seed): every variant of a seed before the next seed; 0 seeds: the profile's."
     model = ModelConfig("pspnet", profile.backbone, profile.pretrained)
-    return {("PSPNet", name, seed): RunConfig(profile.data, model, defence, profile.recipe, seed)
+    return {Key("PSPNet", name, seed): RunConfig(profile.data, model, defence, profile.recipe, seed)
             for seed in (range(seeds) if seeds else profile.seeds) for name, defence in VARIANTS.items()}
 
 
@@ -131,11 +131,11 @@ def difference(
 def effect_rows(results: Results, effects: Iterable[Effect] = EFFECTS) -> list[dict]:
     "One row for each effect and column; results by (model, variant, seed)."
     rows, columns = [], next(iter(results.values()))[1]
-    for model in dict.fromkeys(k[0] for k in results):
-        seeds = dict.fromkeys(k[2] for k in results if k[0] == model)
+    for model in dict.fromkeys(k.model for k in results):
+        seeds = dict.fromkeys(k.seed for k in results if k.model == model)
         for e in effects:
             for column in columns:
-                pairs = [tuple(results[model, name, s][1][column] for name in (e.more, e.less)) for s in seeds]
+                pairs = [tuple(results[Key(model, name, s)][1][column] for name in (e.more, e.less)) for s in seeds]
                 rows.append({"model": model, "cause": e.cause, "case": e.case, "more": e.more, "less": e.less,
                              "attack": column, "seeds": len(seeds), **difference(pairs)})
     return rows
@@ -144,8 +144,8 @@ def effect_rows(results: Results, effects: Iterable[Effect] = EFFECTS) -> list[d
 def share_rows(results: Results, stretches: int = 20) -> list[dict]:
     "Shares of p = 1 and M = 1, in percent of the clean pixels, by variant and stretch of training: mean and range of seeds."
     rows = []
-    for model, name in dict.fromkeys(k[:2] for k in results):
-        logs = [run.log() for (m, n, _), (run, _) in results.items() if (m, n) == (model, name)]
+    for model, name in dict.fromkeys((k.model, k.method) for k in results):
+        logs = [run.log() for k, (run, _) in results.items() if (k.model, k.method) == (model, name)]
         if "p" not in logs[0][0]:
             continue  # SAT divides nothing
         for part in np.array_split(np.arange(len(logs[0])), min(stretches, len(logs[0]))):
@@ -226,25 +226,20 @@ def answer(rows: list[dict], shares: list[dict]) -> str:
 # %% ../../nbs/study/08_why_ddcat_helps.ipynb #19ea841f
 def share_table(shares: list[dict]) -> str:
     "Both shares at the beginning and at the end of each variant's training."
-    def line(method: str) -> list[str]:
-        first, *_, last = [r for r in shares if r["method"] == method] * 2
-        return [method, *(f"{r[key]:.1f}" for key in ("p", "M") for r in (first, last))]
+    import pandas as pd
 
-    columns = ["% of clean pixels", "p = 1, first", "last", "M = 1, first", "last"]
-    return markdown(columns, map(line, dict.fromkeys(r["method"] for r in shares)))
+    ends = pd.DataFrame(shares).groupby("method", sort=False)[["p", "M"]].agg(["first", "last"])
+    return markdown(["% of clean pixels", "p = 1, first", "last", "M = 1, first", "last"],
+                    ([method, *(f"{share:.1f}" for share in line)] for method, *line in ends.itertuples(name=None)))
 
 
 def effect_table(rows: list[dict]) -> str:
     "Each difference with its interval over images and its std over seeds; bold where it is decided."
-    columns = dict.fromkeys(r["attack"] for r in rows)
-
     def cell(row: dict) -> str:
         text = figures(row, "low", "high") + ("" if row["std"] is None else f" ± {row['std']:.1f}")
         return text if row["verdict"] == "not decided" else f"**{text}**"
 
-    return markdown(["cause", "case", *(COLUMNS[c] for c in columns)],
-                    [[*key, *(cell(r) for r in rows if (r["cause"], r["case"]) == key)]
-                     for key in dict.fromkeys((r["cause"], r["case"]) for r in rows)])
+    return pivoted(["cause", "case"], [(r["cause"], r["case"], COLUMNS[r["attack"]], cell(r)) for r in rows])
 
 # %% ../../nbs/study/08_why_ddcat_helps.ipynb #b2ef995f
 _COLOUR = {"helps": COLOURS[3], "hurts": COLOURS[2], "not decided": COLOURS[0]}
@@ -274,12 +269,12 @@ def effects_picture(rows: list[dict]) -> Image.Image:
 
 def shares_picture(shares: list[dict]) -> Image.Image:
     "p and M over the training, with the range of the seeds, for the variants that divide by prediction."
-    def line(name: str, key: str) -> list[tuple]:
-        return [(r["iteration"], r[key], r[f"{key}_low"], r[f"{key}_high"]) for r in shares if r["method"] == name]
-
     predicted = [name for name, defence in VARIANTS.items() if (defence.name, defence.rule) == ("ddcat", "ddcat")]
-    panels = {name: {"divided: p = 1": line(name, "p"), "changed: M = 1": line(name, "M")} for name in predicted}
-    return line_chart(panels, "iteration", "% of clean pixels")
+    lines = {"p": "divided: p = 1", "M": "changed: M = 1"}
+    rows = [{"variant": name, "share": label, "iteration": r["iteration"], "value": r[key], "low": r[f"{key}_low"],
+             "high": r[f"{key}_high"]}
+            for name in predicted for key, label in lines.items() for r in shares if r["method"] == name]
+    return line_chart(rows, "iteration", "% of clean pixels", panel="variant", line="share")
 
 
 def causes_picture(rows: list[dict], shares: list[dict]) -> Image.Image:
