@@ -32,10 +32,16 @@ def scratch() -> Path:
     return Path(folder.name)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--gpu", action="store_true", help="show the GPU to the tests, which then also run what needs one")
+
+
 def pytest_configure(config):
-    "Before anything imports torch: no GPU, two threads, the repository importable, no user's Jupyter files."
+    "Before anything imports torch: no GPU without --gpu, two threads, the repository importable, no user's Jupyter files."
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="2", OMP_WAIT_POLICY="PASSIVE",  # or a busy machine crawls
+    if not config.getoption("--gpu"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    os.environ.update(OMP_NUM_THREADS="2", OMP_WAIT_POLICY="PASSIVE",  # or a busy machine crawls
                       PYTHONPATH=os.pathsep.join(path), JUPYTER_PREFER_ENV_PATH="1", JUPYTER_CONFIG_DIR=str(scratch() / "jupyter"),
                       JUPYTER_RUNTIME_DIR=str(scratch() / "runtime"), IPYTHONDIR=str(scratch() / "ipython"))
 
@@ -98,8 +104,9 @@ class Nbdev(Item):
         from fastcore.xtras import working_directory
         from nbdev.config import get_config
         from nbdev.test import test_nb
+        skipped = {*get_config().tst_flags.split()} - ({"gpu"} if self.config.getoption("--gpu") else set())
         with working_directory(NBS), contextlib.redirect_stderr(io.StringIO()) as error:
-            passed, _ = test_nb(self.path.resolve(), skip_flags=get_config().tst_flags.split(), basepath=ROOT)
+            passed, _ = test_nb(self.path.resolve(), skip_flags=list(skipped), basepath=ROOT)
         os.environ.pop("IN_TEST", None)  # nbdev leaves it; with it nbdev_export does nothing
         gc.collect()
         if not passed:

@@ -167,7 +167,7 @@ def easiest(
     valid: Tensor,  # (n,h,w) bool
     dropped: Tensor,  # (n,) int64
 ) -> Tensor:  # (n,h,w) bool
-    "Valid pixels of each image without so many of the largest constraints."
+    "Valid pixels of each image but the `dropped` ones whose constraint is largest."
     hardest = torch.where(valid, c, -math.inf).flatten(1).sort(dim=1, descending=True).values
     return valid & (c <= hardest.gather(1, dropped[:, None])[:, :, None])
 

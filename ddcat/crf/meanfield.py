@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['NORMS', 'METHODS', 'PRESETS', 'IMAGE_GRADS', 'SMALL', 'PIXELS', 'THETAS', 'WEIGHTS', 'LEARNABLE', 'CRFPreset',
            'positions', 'SpatialOperator', 'Kernel', 'ExactBehindLattice', 'choose_method', 'bilateral_kernel',
-           'make_spatial_kernel', 'spatial_kernel', 'combined', 'heard_of', 'mean_field', 'settings', 'check_pair',
-           'as_weight', 'check_weights', 'dense_crf', 'CRFRNN', 'confidence', 'entropy']
+           'make_spatial_kernel', 'spatial_kernel', 'combined', 'frequent_classes', 'mean_field', 'settings',
+           'check_pair', 'as_weight', 'check_weights', 'dense_crf', 'CRFRNN', 'confidence', 'entropy']
 
 # %% ../../nbs/crf/03_meanfield.ipynb #b24fe632
 import functools
@@ -96,7 +96,7 @@ class Kernel:
         self.operator, self.before, self.after = operator, None, ones.new_ones(())
         if norm == "none":
             return
-        least = 1e-20 if include_self else 1e-5  # without itself, what no other pixel resembles hears nothing
+        least = 1e-20 if include_self else 1e-5  # without self-messages, a pixel unlike all others receives none
         rows = operator(ones).clamp_min(least)
         if norm == "symmetric":
             self.before = self.after = rows.rsqrt()
@@ -231,7 +231,7 @@ def combined(
     return -compatibility * weight if weight.ndim < 2 else -compatibility @ weight
 
 
-def heard_of(
+def frequent_classes(
     q: Tensor,  # (b,n,k) probabilities
     least: float,
 ) -> tuple[Tensor, Tensor]:  # `q` less what is not heard of, (k',) the classes that remain in any image
@@ -245,7 +245,7 @@ def mean_field(
     kernels: Sequence[Kernel],
     weights: Sequence[Tensor],  # of `combined`, one for each kernel
     iterations: int,
-    label_tol: float = 0.0,  # least probability of `heard_of`
+    label_tol: float = 0.0,  # least probability of `frequent_classes`
 ) -> Tensor:  # (b,n,k) logits
     "Logits after so many rounds of messages (Krähenbühl and Koltun 2011)."
     factors = [k.after if w.ndim == 2 else k.after * w for k, w in zip(kernels, weights, strict=True)]
@@ -253,7 +253,7 @@ def mean_field(
     for _ in range(iterations):
         q, z, classes = z.softmax(2), unary, None
         if label_tol:
-            q, classes = heard_of(q, label_tol)
+            q, classes = frequent_classes(q, label_tol)
         for kernel, weight, factor in zip(kernels, weights, factors, strict=True):
             out = kernel.filter(q, classes)
             z = z + (out * factor) @ weight.mT if weight.ndim == 2 else torch.addcmul(z, out, factor)

@@ -76,12 +76,12 @@ def entries(tables: str, methods: Iterable[str], attacks: Iterable[str], stat: s
 
 
 def against(lefts: list[Entry], margin: float = 0.0, **change) -> tuple[Comparison, ...]:
-    "Each entry beside itself with a change."
+    "Comparisons of each entry with the entry that differs from it by `change`."
     return tuple(Comparison(left, replace(left, **change), margin) for left in lefts)
 
 
 def above(higher: str, lower: str, tables: str, attacks: Iterable[str], stat: str = "mean") -> tuple[Comparison, ...]:
-    "A method beside another, on both networks."
+    "Comparisons of one method with another, on both networks."
     return against(entries(tables, [higher], attacks, stat), method=lower)
 
 # %% ../../nbs/study/06_claims.ipynb #23f2877c

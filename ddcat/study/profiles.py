@@ -85,9 +85,9 @@ def _paper(name: str) -> Profile:
 def get_profile(
     name: str,  # of PROFILES
     dataset: str = "",  # empty: the profile's own beside `like`
-    like: str | None = None,  # voc | cityscapes: of the paper's, the only one it may stand beside
+    like: str | None = None,  # voc | cityscapes: the paper's set that it must stand in for
 ) -> Profile:
-    "The sizes of a profile on a data set; ValueError for unknown ones, or one that stands beside the paper's other."
+    "The sizes of a profile on a data set; ValueError for unknown ones, or one that stands in for the paper's other set."
     if name not in PROFILES:
         raise unknown("profile", name, PROFILES)
     own = PROFILES[name][LIKE.index(like or "voc")]
@@ -95,7 +95,7 @@ def get_profile(
     if dataset not in PROFILES[name]:
         raise unknown(f"dataset of profile {name!r}", dataset, PROFILES[name])
     if like and dataset != own:
-        raise ValueError(f"{dataset} does not stand beside {like}: profile {name!r} has {own} for it")
+        raise ValueError(f"{dataset} does not stand in for {like}: profile {name!r} has {own} for it")
     if name in ("smoke", "quick"):
         return _generated(dataset, name == "smoke")
     return _paper(dataset) if name == "paper" else _real(dataset, name == "real-cpu")

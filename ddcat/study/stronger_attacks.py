@@ -227,7 +227,7 @@ _LOSSES = {("DDC-AT", "sea_js"): {2: 0.8, 4: 0.1, 8: 0.0}, ("DDC-AT", "sea_mce")
 
 
 def published(method: str, column: Column, dataset: str, model: str = "PSPNet") -> tuple[float, str] | None:
-    "Printed mIoU and its source, for the paper's own set that stands beside a data set's; None where nothing is printed."
+    "Printed mIoU and its source, for the paper's own set that a data set stands in for; None where nothing is printed."
     attack, eps, steps = column
     white, black = ("4", "5") if dataset in STREETS else ("1", "2")
     places = {"clean_flip": ("clean", white), "bim_linf": (f"bim_linf_{steps}", white),

@@ -79,7 +79,7 @@ def training_cost(config: RunConfig) -> float:
 
 
 def testing_cost(evaluation: EvaluationConfig, images: int, targets: int = 1) -> float:
-    "Passes over an image that an evaluation is worth, of so many networks at once."
+    "Cost of an evaluation of `targets` networks, in passes over an image, for the estimate of the time left."
     attack = evaluation.attack
     passes = {"clean": 0, "noise": 0, "cw": attack.searches * attack.steps[0], "sea": 3 * attack.steps[0],
               "square": attack.steps[0] / 3}.get(attack.name, max(attack.steps))
@@ -289,7 +289,7 @@ def table_results(study: Study, table: str) -> Results:  # of TABLES
 
 # %% ../../nbs/study/05_tables.ipynb #4aab2b11
 def figure_row(what: dict, counts: np.ndarray, **beside) -> dict:  # counts (n,k,k)
-    "A row of any result: what it is of, mIoU in percent with its 95 % interval over images, and what stands beside it."
+    "A row of any result: what it is of, mIoU in percent with its 95 % interval over images, and what else is known of it."
     low, high = bootstrap(counts)
     return {**what, "metric": "miou", "value": round(mean_iou(counts), 2), "low": round(low, 2), "high": round(high, 2), **beside}
 
