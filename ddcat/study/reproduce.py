@@ -297,10 +297,8 @@ def describe(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147, 2
         made, datasets = content["provenance"], {row.get("dataset") for row in content.get("rows", [])} - {None}
     except (ValueError, TypeError, AttributeError):
         return f"{word}: {path.name} cannot be read as a result"
-    profile = made.get("profile")
-    profile = None if isinstance(profile, dict) else profile  # early results hold its sizes there
     dataset, _, named = path.stem.removeprefix(item.name).removeprefix("_").rpartition("_")
-    size = " ".join(map(str, filter(None, [dataset or ", ".join(sorted(map(str, datasets))), named or profile])))
+    size = " ".join(map(str, filter(None, [dataset or ", ".join(sorted(map(str, datasets))), named or made.get("profile")])))
     return f"{word}: " + ", ".join(map(str, filter(None, [size, made.get("commit"), made.get("finished")])))
 
 
