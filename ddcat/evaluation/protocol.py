@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CLEAN', 'SEA', 'STEPPED', 'FINAL', 'ATTACKS', 'AttackConfig', 'EvaluationConfig', 'stepped', 'adversarials',
            'probabilities', 'attacked_probabilities', 'sliding_probabilities', 'chosen_images', 'batches_of_one_size',
-           'predictor', 'evaluate_several', 'evaluate']
+           'read_batch', 'predictor', 'evaluate_several', 'evaluate']
 
 # %% ../../nbs/evaluation/03_protocol.ipynb #3cbbb7cf
 from collections.abc import Callable, Iterator, Sequence
@@ -174,7 +174,14 @@ def batches_of_one_size(dataset, chosen: list[int], batch_size: int) -> Iterator
         yield from (places[i:i + batch_size] for i in range(0, len(places), batch_size))
 
 
-def predictor(config: EvaluationConfig) -> Callable[..., Tensor]:  # called as `attacked_probabilities`
+def read_batch(dataset, indices: list[int], like: Tensor, channels_last: bool) -> tuple[Tensor, Tensor]:
+    "Images (n,3,h,w) in [0,1], of the type and on the device of `like`, and their labels (n,h,w)."
+    images, labels = (torch.stack(x).to(like.device) for x in zip(*(dataset[i] for i in indices), strict=True))
+    images = images.to(like.dtype) / 255
+    return images.contiguous(memory_format=torch.channels_last) if channels_last else images, labels
+
+
+def predictor(config: EvaluationConfig) -> Callable[..., Iterator]:  # called as `attacked_probabilities`
     "What the configuration's inference makes of a batch."
     if config.inference == "whole":
         return attacked_probabilities
@@ -211,10 +218,7 @@ def evaluate_several(
         for model in models:
             modes.enter_context(evaluation_mode(model))
         for places in batches_of_one_size(dataset, chosen, batch_size):
-            pairs = [dataset[chosen[place]] for place in places]
-            images, labels = (torch.stack(x).to(like.device) for x in zip(*pairs, strict=True))
-            images = images.to(like.dtype) / 255
-            images = images.contiguous(memory_format=torch.channels_last) if channels_last else images
+            images, labels = read_batch(dataset, [chosen[place] for place in places], like, channels_last)
             for i, column, p in predict(models, images, labels, config, source, class_counts):
                 check_logits(p, labels)
                 if p.shape[1] != dataset.num_classes:
