@@ -19,7 +19,7 @@ def confusion(
     labels: Tensor,  # (n,h,w) classes, 255 = void
     num_classes: int,  # k
 ) -> Tensor:  # (n,k,k) int64 counts, rows = truth, columns = prediction
-    "Confusion matrix of each image over its valid pixels; ValueError for a prediction or a label there that is no class."
+    "Confusion matrix of each image over its valid pixels; ValueError for what is no class there."
     n, k = len(labels), num_classes
     valid = labels != VOID
     known = (torch.minimum(labels, predictions) >= 0) & (torch.maximum(labels, predictions) < k)

@@ -204,8 +204,8 @@ def measure(
     key = digest(identity(model, dataset, name), dataset.fingerprint, dataset.num_classes, config, truth)
     pixels, columns, seconds = class_counts(dataset), {}, 0.0
     if truth == "labels" and not pixels.any():
-        raise ValueError(f"no pixel of {dataset.fingerprint} has a label: measure(…, truth=\"prediction\") takes the network's "
-                         "own clean answer in their place")
+        raise ValueError(f"no pixel of {dataset.fingerprint} has a label: measure(…, truth=\"prediction\") takes "
+                         "the network's own clean answer in their place")
     pixels = pixels if pixels.any() else torch.ones_like(pixels)
     batches = list(batches_of_one_size(dataset, list(range(len(dataset))), config.batch_size))
     progress = Progress(len(dataset) * sum(config.jobs().values()))
