@@ -12,8 +12,9 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, cross_entropy, evaluation_mode, linf_ball,
-                          projected_gradient, unless_void)
+from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, check_radius, checked, cross_entropy,
+                          evaluation_mode, linf_ball, projected_gradient, unless_void)
+from .config import Amount, Count
 from .gradient import Kept, random_start
 from .losses import js, mce, mce_balanced, tsallis_schedule
 
@@ -71,13 +72,14 @@ class AutoStep:
         return following
 
 # %% ../nbs/33_apgd.ipynb #3dae39e9
+@checked
 def apgd(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) in [0,1]
     labels: Labels,  # (n,h,w), 255 = void; a function of the logits is asked once
     *,
-    eps: float,  # radius in [0,1] units
-    steps: int = 100,  # N input gradients, and one forward pass
+    eps: Amount,  # radius in [0,1] units
+    steps: Count = 100,  # N input gradients, and one forward pass
     loss: Loss = cross_entropy,  # climbed; steps and the best point follow the cross-entropy
     keep: str = "loss",  # point to return, per image: of highest loss | "accuracy": of fewest right pixels
     start: Tensor | None = None,  # (n,3,h,w) first point (default: random)
@@ -100,23 +102,24 @@ def apgd(
     return unless_void((rule.loss if keep == "loss" else rule.worst).point, images, rule.labels)
 
 
+@checked
 def red_apgd(
     model: Callable, images: Tensor, labels: Labels, *,
-    eps: float,  # final radius in [0,1] units
-    steps: int = 300,  # over all stages
+    eps: Amount,  # final radius in [0,1] units
+    steps: Count = 300,  # over all stages
     seed: int = 0,
     norm: Callable[..., Ball] = linf_ball,
     bounds: Bounds = (0.0, 1.0),
     on_step: Observer | None = None,
     **options,  # of `apgd`: loss, region, counted, targeted
 ) -> Tensor:  # per image the point of fewest right pixels in the final ball
-    "APGD in balls of 2ε, 1.5ε and ε over 30, 30 and 40 % of the steps: the schedule of SEA."
-    part = int(0.3 * steps)
+    "APGD in balls of 2ε, 1.5ε (no wider than the range) and ε over 30, 30 and 40 % of the steps: the schedule of SEA."
+    part, widest = int(0.3 * steps), norm(images, eps, bounds).widest
     done, start = 0, None
     for factor, n in (2.0, part), (1.5, part), (1.0, steps - 2 * part):
         if n == 0:
             continue
-        radius = factor * eps
+        radius = min(factor * eps, widest)
         start = None if start is None else norm(images, radius, bounds).project(start)
         observer = None if on_step is None else lambda t, x, v, done=done: on_step(done + t, x, v)
         start = apgd(model, images, labels, eps=radius, steps=n, keep="accuracy", start=start, seed=seed, norm=norm,
@@ -145,8 +148,10 @@ def tsallis_apgd(model: Callable, images: Tensor, labels: Labels, *, eps: float,
     return apgd(model, images, labels, eps=eps, steps=steps, loss=tsallis_schedule, **options)
 
 # %% ../nbs/33_apgd.ipynb #630db456
-def adam_in(ball: Ball, lr: float) -> Callable:
+@checked
+def adam_in(ball: Ball, lr: Amount) -> Callable:
     "Step rule: torch's Adam (amsgrad) on the image, projected."
+    check_radius("lr", lr, ball.widest)
     optimizer = None
 
     def rule(point: Tensor, gradient: Tensor, pixels: Pixels) -> Tensor:
@@ -161,7 +166,8 @@ def adam_in(ball: Ball, lr: float) -> Callable:
     return rule
 
 
-def padam(model: Callable, images: Tensor, labels: Labels, *, eps: float, lr: float = 2 / 255, steps: int = 200,
+@checked
+def padam(model: Callable, images: Tensor, labels: Labels, *, eps: Amount, lr: Amount = 2 / 255, steps: Count = 200,
           loss: Loss = cross_entropy, seed: int = 0, bounds: Bounds = (0.0, 1.0), **options) -> Tensor:
     "PAdam of RSE (2407.09150), on the cross-entropy or `cosine_loss`; lr in [0,1] units, uniform start."
     ball = linf_ball(images, eps, bounds)

@@ -6,19 +6,19 @@
 __all__ = ['NORMS', 'METHODS', 'PRESETS', 'IMAGE_GRADS', 'SMALL', 'PIXELS', 'THETAS', 'WEIGHTS', 'LEARNABLE', 'CRFPreset',
            'positions', 'SpatialOperator', 'Kernel', 'ExactBehindLattice', 'choose_method', 'bilateral_kernel',
            'make_spatial_kernel', 'spatial_kernel', 'combined', 'heard_of', 'mean_field', 'settings', 'check_pair',
-           'as_weight', 'dense_crf', 'CRFRNN', 'confidence', 'entropy']
+           'as_weight', 'check_weights', 'dense_crf', 'CRFRNN', 'confidence', 'entropy']
 
 # %% ../nbs/17_crf.ipynb #b24fe632
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from .config import Config, unknown
+from .config import Config, Natural, Positive, unknown
 from .exact import ExactOperator
 from .lattice import LatticeOperator
 
@@ -31,12 +31,12 @@ METHODS = ("auto", "lattice", "exact")
 class CRFPreset(Config):
     "Published settings."
 
-    theta_alpha: float  # pixels, of the kernel on position and colour
-    theta_beta: float  # grey levels
+    theta_alpha: Positive  # pixels, of the kernel on position and colour
+    theta_beta: Positive  # grey levels
     w_bilateral: float
-    theta_gamma: float  # pixels, of the kernel on position
+    theta_gamma: Positive  # pixels, of the kernel on position
     w_spatial: float
-    iterations: int
+    iterations: Natural
     norm: str  # one of NORMS
     source: str
 
@@ -269,8 +269,8 @@ def settings(
     preset: str | CRFPreset,  # of PRESETS
     **changes,  # of its fields; None: as in the preset
 ) -> dict:
-    "Checked settings; ValueError for unknown names, bandwidths that are not positive, a bad count."
-    if isinstance(preset, str):
+    "Checked settings; ValueError for unknown names and for what a `CRFPreset` refuses."
+    if not isinstance(preset, CRFPreset):
         if preset not in PRESETS:
             raise unknown("preset", preset, PRESETS)
         preset = PRESETS[preset]
@@ -280,29 +280,27 @@ def settings(
         if name not in values:
             raise unknown("setting of a CRF", name, values)
         values[name] = values[name] if value is None else value
-    for name in THETAS:
-        number = float(values[name].detach() if isinstance(values[name], Tensor) else values[name])
-        if not 0 < number < float("inf"):
-            raise ValueError(f"{name} must be a positive number, not {number}")
-    if values["norm"] not in NORMS:
-        raise unknown("norm", values["norm"], NORMS)
-    if not isinstance(values["iterations"], int) or values["iterations"] < 0:
-        raise ValueError(f"iterations must be a number >= 0, not {values['iterations']!r}")
+    plain = {name: value for name, value in values.items() if not (name in WEIGHTS and isinstance(value, Tensor))}
+    replace(preset, **{name: value.item() if getattr(value, "ndim", 1) == 0 else value for name, value in plain.items()})
     return values
 
 
 def check_pair(logits: Tensor, images: Tensor) -> None:
     "ValueError unless these are logits (b,k,h,w) and images (b,3,h,w) on the [0,1] scale."
+    if not (isinstance(logits, Tensor) and isinstance(images, Tensor)):
+        raise ValueError(f"logits and images must be tensors, not {type(logits).__name__} and {type(images).__name__}")
     if logits.ndim != 4 or not logits.numel() or images.shape != (len(logits), 3, *logits.shape[2:]):
         raise ValueError(f"logits (b,k,h,w) and images (b,3,h,w) must be of one size, "
                          f"not {tuple(logits.shape)} and {tuple(images.shape)}")
     if not (logits.is_floating_point() and images.is_floating_point()):
         raise ValueError(f"logits and images must be floating point, not {logits.dtype} and {images.dtype}")
-    low, high = (end.item() for end in images.detach().aminmax())
+    ends = *images.detach().aminmax(), *logits.detach().amax(1).aminmax()
+    low, high, least, most = torch.stack([end.double() for end in ends]).tolist()
     if not (low >= -1 and high <= 2):
         raise ValueError(f"images must be on the [0,1] scale, not from {low:g} to {high:g}")
-    if not logits.detach().amax() < float("inf"):
-        raise ValueError("logits must not hold NaN or infinity")
+    if not (least > -float("inf") and most < float("inf")):
+        raise ValueError("logits must not hold NaN or infinity, and -inf not for all classes of a pixel: "
+                         f"the largest of each pixel go from {least:g} to {most:g}")
 
 
 def as_weight(name: str, value: float | Tensor, like: Tensor) -> Tensor:  # () | (k,) | (k,k)
@@ -312,6 +310,14 @@ def as_weight(name: str, value: float | Tensor, like: Tensor) -> Tensor:  # () |
         raise ValueError(f"{name} must be a number, one for each of {k} classes, or a matrix, "
                          f"not {tuple(value.shape)}")
     return value
+
+
+def check_weights(weights: dict[str, Tensor]) -> None:
+    "ValueError for the first that holds NaN or infinity."
+    most = torch.stack([value.detach().abs().amax() for value in weights.values()]).tolist()
+    for name, end in zip(weights, most, strict=True):
+        if not end < float("inf"):
+            raise ValueError(f"{name} must be finite, not {end}")
 
 
 def dense_crf(
@@ -336,7 +342,9 @@ def dense_crf(
         raise ValueError(f"compatibility must be a matrix ({k},{k}), not {tuple(matrix.shape)}")
     if not 0 <= label_tol < 1:
         raise ValueError(f"label_tol must be in [0,1), not {label_tol}")
-    weights = [combined(as_weight(name, values[name], logits), matrix) for name in WEIGHTS]
+    given = {name: as_weight(name, values[name], logits) for name in WEIGHTS}
+    check_weights(given if matrix is None else {**given, "compatibility": matrix})
+    weights = [combined(weight, matrix) for weight in given.values()]
     weights = [F.pad(weight, (0, -k % 8) * weight.ndim) for weight in weights]
     shared = choose_method(method, h * w, logits.device, image_grad), values["norm"], include_self
 

@@ -12,8 +12,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from .ascent import Labels, Loss, Pixels, cross_entropy, evaluation_mode, image_generators, input_gradient, least_likely
-from .config import derive_seed
+from .ascent import (Labels, Loss, Pixels, checked, cross_entropy, evaluation_mode, image_generators, input_gradient,
+                          least_likely)
+from .config import Amount, Count, derive_seed
 from .gradient import arnab_steps, bim
 from .transforms import Transform
 
@@ -54,27 +55,25 @@ def expected_gradient(
     return sum(g for g, _ in parts) / samples, sum(v for _, v in parts) / samples
 
 # %% ../nbs/35_eot.ipynb #757ec3c8
+@checked
 def eot(
     model: Callable,  # images -> logits (n,k,h,w), without the transform
     images: Tensor,  # (n,3,h,w) in [0,1]
     labels: Labels = least_likely,  # (n,h,w), or a function of the logits at the untransformed iterate
     *,
-    eps: float,  # radius in [0,1] units
+    eps: Amount,  # radius in [0,1] units
     transform: Transform,  # the distribution of the defence
-    samples: int = 10,  # draws in each step
-    chunk: int | None = None,  # samples that pass the network at once (default: all)
-    alpha: float = 1 / 255,  # step in [0,1] units
-    steps: int | None = None,  # default: `arnab_steps`
+    samples: Count = 10,  # draws in each step
+    chunk: Count | None = None,  # samples that pass the network at once (default: all)
+    alpha: Amount = 1 / 255,  # step in [0,1] units
+    steps: Count | None = None,  # default: `arnab_steps`
     seed: int = 0,  # of the draws
     targeted: bool | None = None,  # default: only where labels are the least likely class
     loss: Loss = cross_entropy,
     **options,  # of `bim`: bounds, on_step (sees the mean loss over samples), region, counted, recompute
 ) -> Tensor:  # adversarial images (n,3,h,w), detached
     "Arnab et al. Eq. (7). A step costs a forward of n images and an input gradient of samples·n."
-    for name, given in ("samples", samples), ("chunk", samples if chunk is None else chunk):
-        if given < 1:
-            raise ValueError(f"{name} must be >= 1, not {given}")
-    generators, point = image_generators(images, derive_seed("eot", seed)), images
+    generators, point = image_generators(images, derive_seed("eot", int(seed))), images
 
     def untransformed(x: Tensor) -> Tensor:
         nonlocal point

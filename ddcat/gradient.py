@@ -13,19 +13,22 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor
 
-from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, check_eps, cross_entropy, evaluation_mode,
-                          image_generators, l2_ball, least_likely, linf_ball, projected_gradient, step_in, uniform)
+from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, check_argument, check_radius, checked, cross_entropy,
+                          evaluation_mode, image_generators, kinds_of, l2_ball, least_likely, linf_ball, projected_gradient, span,
+                          step_in, uniform)
+from .config import Amount, Count
 from .losses import cospgd_loss, cospgd_sigmoid_loss, segpgd_loss
 
 # %% ../nbs/32_gradient.ipynb #48d39989
+@checked
 def bim(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) in [0,1]
     labels: Labels,  # (n,h,w), 255 = void
     *,
-    eps: float,  # radius in [0,1] units; the paper's is 0.03 (7.65/255)
-    alpha: float,  # step in [0,1] units; the paper's is 0.01 (2.55/255)
-    steps: int,  # n; the paper trains with 3 and tests with 1 to 7
+    eps: Amount,  # radius in [0,1] units; the paper's is 0.03 (7.65/255)
+    alpha: Amount,  # step in [0,1] units; the paper's is 0.01 (2.55/255)
+    steps: Count,  # n; the paper trains with 3 and tests with 1 to 7
     bounds: Bounds = (0.0, 1.0),  # range of the images
     on_step: Observer | None = None,  # see `projected_gradient`
     **options,  # of `projected_gradient`
@@ -41,7 +44,8 @@ def fgsm(model: Callable, images: Tensor, labels: Labels, *, eps: float,  # radi
     return bim(model, images, labels, eps=eps, alpha=eps, steps=1, bounds=bounds, on_step=on_step, **options)
 
 
-def bim_l2(model: Callable, images: Tensor, labels: Labels, *, eps: float, alpha: float, steps: int,
+@checked
+def bim_l2(model: Callable, images: Tensor, labels: Labels, *, eps: Amount, alpha: Amount, steps: Count,
            bounds: Bounds = (0.0, 1.0), literal: bool = False, on_step: Observer | None = None, **options) -> Tensor:
     "BIM under the Euclidean norm per pixel value (root mean square), or the literal one; arguments as `bim`."
     rule = step_in(l2_ball(images, eps, bounds, literal), alpha)
@@ -70,19 +74,21 @@ def ifgsm_ll(model: Callable, images: Tensor, labels: None = None, *, eps: float
     return ifgsm(model, images, least_likely, eps=eps, targeted=True, **options)
 
 # %% ../nbs/32_gradient.ipynb #a3ee4ae8
+@checked
 def ifgsm_sweep(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w)
     labels: Labels,  # (n,h,w), or a function of the logits
     *,
     eps: Sequence[float],  # radii in [0,1] units
-    steps: int | None = None,  # default: `arnab_steps` of each radius
+    steps: Count | None = None,  # default: `arnab_steps` of each radius
     bounds: Bounds = (0.0, 1.0),
     **options,  # of `projected_gradient`
 ) -> list[Tensor]:  # adversarial images of each radius
     "I-FGSM for several radii, equal to the separate runs."
     for e in eps:
-        check_eps(e)
+        check_argument("eps", e, kinds_of(Amount))
+        check_radius("eps", e, span(bounds))
     radii = [round(e * 255, 9) for e in eps]
     clean, path, target = images.detach(), [torch.zeros_like(images)], labels
     low, high = (-math.inf, math.inf) if bounds is None else (255 * (b - clean) for b in bounds)
@@ -146,15 +152,16 @@ def random_start(images: Tensor, ball: Ball, eps: float, seed: int, region: Tens
     return ball.project(images + (noise if region is None else noise * region[:, None]))
 
 
+@checked
 def pgd(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) in [0,1]
     labels: Labels,  # (n,h,w), 255 = void
     *,
-    eps: float,  # radius in [0,1] units
-    alpha: float,  # step in [0,1] units
-    steps: int,  # input gradients of each start
-    restarts: int = 1,  # starts; per image the one of highest final loss is kept, at a forward pass each
+    eps: Amount,  # radius in [0,1] units
+    alpha: Amount,  # step in [0,1] units
+    steps: Count,  # input gradients of each start
+    restarts: Count = 1,  # starts; per image the one of highest final loss is kept, at a forward pass each
     seed: int = 0,  # of the starts
     start: bool = True,  # False: from the clean image
     norm: Callable[..., Ball] = linf_ball,  # or l2_ball
@@ -164,8 +171,6 @@ def pgd(
     **options,  # of `projected_gradient`
 ) -> Tensor:  # adversarial images (n,3,h,w), detached
     "PGD (Madry et al. 2018) on dense labels, for any loss."
-    if restarts < 1:
-        raise ValueError(f"restarts must be >= 1, not {restarts}")
     ball, seen = norm(images, eps, bounds), []
     step = step_in(ball, alpha)
 

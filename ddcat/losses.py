@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .ascent import Pixels, cross_entropy
+from .ascent import Pixels, checked, cross_entropy
 
 # %% ../nbs/31_losses.ipynb #ec0ea8f7
 def segpgd_loss(pixels: Pixels) -> Tensor:
@@ -27,13 +27,18 @@ def mce(pixels: Pixels) -> Tensor:
     return pixels.ce * (pixels.right != pixels.targeted)
 
 
+@checked
 def mce_balanced(
     class_counts: Tensor,  # (k,) pixels of each class in the training set
 ) -> Callable[[Pixels], Tensor]:
     "MCE-Bal of SEA: MCE over the class's number of training pixels, here in units of the rarest class's."
+    if class_counts.ndim != 1 or not (class_counts.isfinite() & (class_counts >= 0)).all() or not class_counts.any():
+        raise ValueError(f"class_counts must be (k,) numbers of pixels, some > 0, not {class_counts.tolist()!s:.80}")
     weights = class_counts[class_counts > 0].min() / class_counts.clamp_min(1)
 
     def loss(pixels: Pixels) -> Tensor:
+        if len(weights) != (k := pixels.scores.shape[1]):
+            raise ValueError(f"class_counts must have one number for each of the model's {k} classes, not {len(weights)}")
         return mce(pixels) * weights.to(pixels.ce)[pixels.index[:, 0]]
 
     return loss

@@ -11,16 +11,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .ascent import (Bounds, Loss, Observer, Pixels, check_finite, check_images, check_logits, check_map, check_steps,
+from .ascent import (Bounds, Loss, Observer, Part, Pixels, check_finite, check_images, check_logits, check_map, checked,
                           cross_entropy, evaluation_mode, image_generators, linf_ball, uniform)
+from .config import Amount, Count
 
 # %% ../nbs/38_query.ipynb #470e4249
+@checked
 def random_noise(
     model: Callable,  # not asked
     images: Tensor,  # (n,3,h,w) in [0,1]
-    labels: Tensor,  # not looked at
+    labels: object,  # not looked at
     *,
-    eps: float,  # radius in [0,1] units
+    eps: Amount,  # radius in [0,1] units
     corners: bool = False,  # True: every value moves by ±eps, else uniformly in between
     seed: int = 0,
     bounds: Bounds = (0.0, 1.0),
@@ -46,14 +48,15 @@ def square_mask(corner: Tensor, side: int, height: int, width: int) -> Tensor:
     return (inside[0][:, :, None] & inside[1][:, None])[:, None]
 
 
+@checked
 def square(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) in [0,1]
     labels: Tensor,  # (n,h,w), 255 = void
     *,
-    eps: float,  # radius in [0,1] units
-    queries: int = 1000,  # forward passes
-    p: float = 0.8,  # share of the image the first square covers
+    eps: Amount,  # radius in [0,1] units
+    queries: Count = 1000,  # forward passes
+    p: Part = 0.8,  # share of the image the first square covers
     loss: Loss = cross_entropy,  # raised
     seed: int = 0,
     region: Tensor | None = None,  # (n,h,w) bool, pixels that may change
@@ -62,10 +65,9 @@ def square(
 ) -> Tensor:  # adversarial images (n,3,h,w); a clean image where no proposal helped
     "Square attack, L∞, on dense labels: no gradient is taken."
     check_images(images, bounds)
-    check_steps(queries)
     check_map("labels", labels, images, torch.int64)
-    if not 0 < p <= 1:
-        raise ValueError(f"p must be a share in (0,1], not {p}")
+    if region is not None:
+        check_map("region", region, images, torch.bool)
     ball, (h, w) = linf_ball(images, eps, bounds), images.shape[-2:]
     free = torch.ones_like(images[:, :1], dtype=torch.bool) if region is None else region[:, None]
     generators = image_generators(images, seed)
@@ -85,7 +87,7 @@ def square(
                 shift = eps * uniform(generators, images[:, :, :1]).sign().expand_as(images)
                 where = free
             else:
-                where = free & square_mask((uniform(generators, images[:, 0, 0, :2]) + 1) / 2,
+                where = free & square_mask((uniform(generators, images.new_empty(len(images), 2)) + 1) / 2,
                                            square_side(query / queries, p, h, w), h, w)
                 shift = eps * uniform(generators, images[:, :, :1, :1]).sign()
             proposal = ball.project(torch.where(where, images + shift, best))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .ascent import Labels, Pixels, evaluation_mode
+from .ascent import Labels, Pixels, check_logits, check_map, checked, evaluation_mode
 
 # %% ../nbs/42_record.ipynb #e91ecb44
 class Counted(nn.Module):
@@ -26,7 +26,7 @@ class Counted(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         self.forwards += 1
         logits = self.model(images)
-        if logits.requires_grad:
+        if isinstance(logits, Tensor) and logits.requires_grad:
             logits.register_hook(self._backward)
         return logits
 
@@ -67,14 +67,17 @@ class Record:
                 "last_gain": self.gain().nanmean().item()}
 
 # %% ../nbs/42_record.ipynb #4dc85eea
+@checked
 def record(
     attack: Callable,  # any of `ddcat.attacks` that gives images
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) in [0,1]
-    labels: Labels,  # (n,h,w), 255 = void; where it is a function, shares are of the clean prediction
+    labels: Labels | None,  # (n,h,w), 255 = void; where it is a function or None, shares are of the clean prediction
     **settings,  # of the attack; an `on_step` of the caller's still sees every step
 ) -> tuple[Tensor, Record]:  # adversarial images, what happened
     "Runs an attack under observation: the same images come out, to the bit."
+    if isinstance(labels, Tensor):
+        check_map("labels", labels, images, torch.int64)
     counted, losses, observer = Counted(model), [], settings.pop("on_step", None)
 
     def on_step(step: int, x: Tensor, loss: Tensor) -> bool | None:
@@ -87,6 +90,7 @@ def record(
     with torch.no_grad(), evaluation_mode(model):
         clean = model(images)
         truth = labels if isinstance(labels, Tensor) else clean.argmax(1)
+        check_logits(clean, truth)
         before, after = (Pixels(z, truth).accuracy() for z in (clean, model(adversarial)))
     change = (adversarial - images).flatten(1)
     plain = {k: v for k, v in settings.items() if isinstance(v, int | float | str | bool)}
