@@ -249,7 +249,8 @@ def _from_hub(repository: str) -> dict[str, Tensor]:
     try:
         path = huggingface_hub.hf_hub_download(repository, "model.safetensors")
     except OSError as error:
-        raise OSError(f"could not download model.safetensors of {repository}: {str(error).partition(chr(10))[0]}") from None
+        why = str(error).partition("\n")[0]
+        raise OSError(f"could not download model.safetensors of {repository}: {why}") from None
     return read_weights(Path(path))
 
 
@@ -267,9 +268,11 @@ def classifier_weights(
     source: str,  # package (`PACKAGED`) | timm (its hub) | torchvision | path of a .safetensors or .pth file
 ) -> dict[str, Tensor]:
     "Weights of the whole classifier under timm's names; ValueError unless they fit tensor by tensor."
+    if source == "timm":
+        return timm_weights(name)
     with torch.device("meta"):
         own = _without_counters(timm.create_model(name).state_dict())
-    named = {"package": packaged_weights, "torchvision": torchvision_weights, "timm": timm_weights}
+    named = {"package": packaged_weights, "torchvision": torchvision_weights}
     given = named[source](name) if source in named else from_semseg(read_weights(Path(source)))
     given = _without_counters(given)
     if source == "package" and len(given) == len(own):

@@ -175,7 +175,8 @@ def load_public(
     "Fills network and, where it learns, CRF from a public Caffe model; ValueError for a network of another form."
     places = {layer: f"net.{module}" for layer, module in names.items()}
     if lacking := sorted({*places.values()} - {name for name, _ in model.named_modules()}):
-        raise ValueError(f"{path} is not for this network: it lacks {len(lacking)} modules of the public form (as {lacking[0]})")
+        raise ValueError(f"{path} cannot fill this network, which lacks {len(lacking)} modules of the public one "
+                         f"(as {lacking[0]})")
     if model.crf is not None and len(model.crf.state_dict()):
         places["inference1"] = "crf"
     load_caffe(model, path, places, permute={f"net.{module}": order for module, order in (permute or {}).items()}, **options)
