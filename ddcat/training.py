@@ -68,10 +68,12 @@ class Machine(Config):
 
     def resolve(self) -> torch.device:
         "The device itself; ValueError where there is none of that name."
-        name = ("cuda" if torch.cuda.is_available() else "cpu") if self.device == "auto" else self.device
-        if name.startswith("cuda") and not torch.cuda.is_available():
-            raise ValueError(f"device {name!r} was asked for, but torch sees no CUDA device")
-        return torch.device(name)
+        cuda = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))] if torch.cuda.is_available() else []
+        if self.device.startswith("cuda") and not cuda:
+            raise ValueError(f"device {self.device!r} was asked for, but torch sees no CUDA device")
+        if self.device not in (known := ("auto", "cpu", *cuda)):
+            raise unknown("device", self.device, known)
+        return torch.device(("cuda" if cuda else "cpu") if self.device == "auto" else self.device)
 
 # %% ../nbs/55_training.ipynb #ab919a3d
 def create_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
