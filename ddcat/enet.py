@@ -123,7 +123,7 @@ class ENet(Network):
 def caffe_names() -> dict[str, str]:
     "Layer of the public .caffemodel -> module of `ENet`."
     with torch.device("meta"):
-        net, names = ENet(1), {}
+        net, names = ENet(2), {}
     for path, module in net.named_modules():
         if module._parameters:
             *outer, leaf = path.split(".")

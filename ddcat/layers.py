@@ -8,6 +8,8 @@ __all__ = ['FORMS', 'ConvBNReLU', 'Head', 'resize', 'scaled', 'msra', 'merge_bat
 
 # %% ../nbs/18_layers.ipynb #38f176ed
 import copy
+import math
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import torch
@@ -40,7 +42,9 @@ def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def scaled(channels: int, width: float) -> int:
-    "A channel count times a width factor, at least 1."
+    "A channel count times a width factor, at least 1; ValueError unless the factor is finite and > 0."
+    if not (isinstance(width, Real) and 0 < width < math.inf):
+        raise ValueError(f"width must be a finite number > 0, not {width!r}")
     return max(round(channels * width), 1)
 
 # %% ../nbs/18_layers.ipynb #cd8a1a2b
@@ -73,9 +77,9 @@ FORMS = ("voc", "cityscapes")  # data sets for which some networks were publishe
 
 
 def check_arguments(num_classes: int, form: str = "voc") -> None:
-    "ValueError for less than one class or a form that no network has."
-    if num_classes < 1:
-        raise ValueError(f"num_classes must be >= 1, not {num_classes}")
+    "ValueError for fewer than two classes, or a form that no network has."
+    if not (isinstance(num_classes, Integral) and num_classes >= 2):
+        raise ValueError(f"num_classes must be a whole number >= 2, not {num_classes!r}")
     if form not in FORMS:
         raise unknown("form", form, FORMS)
 

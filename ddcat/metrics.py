@@ -19,12 +19,17 @@ def confusion(
     labels: Tensor,  # (n,h,w) classes, 255 = void
     num_classes: int,  # k
 ) -> Tensor:  # (n,k,k) int64 counts, rows = truth, columns = prediction
-    "Confusion matrix of each image over its valid pixels."
+    "Confusion matrix of each image over its valid pixels; ValueError for what is no class there."
     n, k = len(labels), num_classes
     valid = labels != VOID
-    image = torch.arange(n, device=labels.device)[:, None, None].expand_as(labels)
-    index = (image * k + labels) * k + predictions
-    return torch.bincount(index[valid], minlength=n * k * k).reshape(n, k, k)
+    known = (torch.minimum(labels, predictions) >= 0) & (torch.maximum(labels, predictions) < k)
+    image = torch.arange(n, device=labels.device)[:, None, None]
+    index = torch.where(known, (image * k + labels) * k + predictions, n * k * k)  # one bin more for what is no class
+    counts = torch.bincount(index[valid], minlength=n * k * k)
+    for what, values in (("label", labels), ("prediction", predictions)) if len(counts) > n * k * k else ():
+        if len(wrong := values[valid & ((values < 0) | (values >= k))]):
+            raise ValueError(f"{what} {wrong[0].item()} is none of the {k} classes, 0 to {k - 1}")
+    return counts.reshape(n, k, k)
 
 # %% ../nbs/40_metrics.ipynb #829fbeca
 def class_iou(

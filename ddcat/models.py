@@ -20,7 +20,7 @@ from .backbones import LITE_MEAN, LITE_STD, create_backbone
 from .caffe import load_caffe
 from .config import unknown
 from .crf import CRFRNN
-from .layers import Network, Normaliser, Segmenter
+from .layers import Network, Normaliser, Segmenter, check_arguments
 
 # %% ../nbs/29_models.ipynb #baffd084
 @dataclass(frozen=True)
@@ -172,8 +172,11 @@ def load_public(
     permute: dict[str, list[int]] | None = None,
     **options,  # of `load_caffe`
 ) -> None:
-    "Fills network and, where it learns, CRF from a public Caffe model."
+    "Fills network and, where it learns, CRF from a public Caffe model; ValueError for a network of another form."
     places = {layer: f"net.{module}" for layer, module in names.items()}
+    if lacking := sorted({*places.values()} - {name for name, _ in model.named_modules()}):
+        raise ValueError(f"{path} cannot fill this network, which lacks {len(lacking)} modules of the public one "
+                         f"(as {lacking[0]})")
     if model.crf is not None and len(model.crf.state_dict()):
         places["inference1"] = "crf"
     load_caffe(model, path, places, permute={f"net.{module}": order for module, order in (permute or {}).items()}, **options)
@@ -195,8 +198,7 @@ def create_model(
     "A network of the papers by name; ValueError for a name or an option that it does not have."
     if name not in MODELS:
         raise unknown("model", name, MODELS)
-    if num_classes < 1:
-        raise ValueError(f"num_classes must be >= 1, not {num_classes}")
+    check_arguments(num_classes)
     kind = MODELS[name]
     for option in options:
         if option not in kind.options:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from .config import unknown
-from .layers import ConvBNReLU, Head, Network, Output, caffe_normaliser, resize
+from .layers import ConvBNReLU, Head, Network, Output, caffe_normaliser, check_arguments, resize
 
 # %% ../nbs/22_pyramids.ipynb #cb30f982
 class Pooled(nn.Sequential):
@@ -114,6 +114,7 @@ def create_pyramid(
     deep_supervision: bool = False,  # the extra head on layer 3
 ) -> Pyramid:
     "PSPNet or DeepLabv3 around a backbone; weights from the global generator."
+    check_arguments(num_classes)
     context_class, share, kernel = CONTEXTS[name]
     layer3, layer4 = backbone.feature_info.channels()
     width = max(layer4 // share, 32)

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['PAPERS', 'ITEMS', 'SOURCES', 'PACKAGES', 'SHOWS_IMAGES', 'PICTURE', 'Item', 'find_item', 'notebook_parameters',
-           'check_parameters', 'papermill_here', 'NotebookError', 'run_notebook', 'made_from', 'is_current', 'run_item',
-           'run_items', 'results_of', 'describe', 'state', 'publish', 'published_page', 'listing']
+           'check_parameters', 'papermill_here', 'NotebookError', 'sweep', 'run_notebook', 'made_from', 'is_current',
+           'run_item', 'run_items', 'results_of', 'read_result', 'describe', 'state', 'check_commits', 'publish',
+           'published_page', 'listing']
 
 # %% ../nbs/89_reproduce.ipynb #801e2e96
 import ast
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from .config import atomic_write, digest, file_sha256, result_name, root, unknown
 from .scenes import KINDS
+from .study import check_result
 
 # %% ../nbs/89_reproduce.ipynb #c37f702e
 PAPERS = {"DDC-AT": "DDC-AT, arXiv 2003.06555", "Arnab": "Arnab et al., arXiv 1711.09856"}
@@ -165,6 +167,17 @@ class NotebookError(RuntimeError):
     "A notebook stopped: which, why, and where it can be read."
 
 
+def sweep(folder: Path) -> None:
+    "Removes what killed runs left there: `.<name>.<process>.ipynb` where no such process lives."
+    for path in folder.glob(".*.*.ipynb"):
+        try:
+            os.kill(int(path.stem.rpartition(".")[2]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
+        except (ValueError, OverflowError, PermissionError):
+            pass  # another's file, or another's process
+
+
 def run_notebook(
     notebook: str | Path,
     target: str | Path,  # the executed notebook
@@ -175,6 +188,7 @@ def run_notebook(
     check_parameters(notebook, parameters)
     notebook, target = Path(notebook).resolve(), Path(target).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent)
     beside, failed = target.with_name(f".{target.stem}.{os.getpid()}.ipynb"), target.with_suffix(".failed.ipynb")
     try:
         made = _execute(notebook, beside, parameters)
@@ -224,7 +238,7 @@ def is_current(target: Path, mark: str) -> bool:
     try:
         made = json.loads(target.read_text(encoding="utf-8"))["metadata"]["ddcat"]
         return made == {"made_from": mark, "result": file_sha256(target.with_suffix(".json"))}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
@@ -266,19 +280,30 @@ def results_of(item: Item, outputs: str | Path) -> list[Path]:
             for pattern in (f"{item.name}.json", f"{item.name}_*.json") for path in sorted(folder.glob(pattern))]
 
 
+def read_result(path: Path) -> dict:
+    "A stored result with its provenance; ValueError for a file that is none."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read as a result: {error}") from None
+    if not (isinstance(content, dict) and isinstance(content.get("provenance"), dict)):
+        raise ValueError(f"{path} cannot be read as a result: it has no provenance")
+    return content
+
+
 def describe(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147, 2026-11-21"
     "What made a stored result: data set and profile, commit, date."
     word = "published" if path.parent.name == "published" else "stored"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_result(path)
         made, datasets = content["provenance"], {row.get("dataset") for row in content.get("rows", [])} - {None}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError):
         return f"{word}: {path.name} cannot be read as a result"
     profile = made.get("profile")
     profile = None if isinstance(profile, dict) else profile  # early results hold its sizes there
     dataset, _, named = path.stem.removeprefix(item.name).removeprefix("_").rpartition("_")
-    size = " ".join(filter(None, [dataset or ", ".join(sorted(datasets)), named or profile]))
-    return f"{word}: " + ", ".join(filter(None, [size, made.get("commit"), made.get("finished")]))
+    size = " ".join(map(str, filter(None, [dataset or ", ".join(sorted(map(str, datasets))), named or profile])))
+    return f"{word}: " + ", ".join(map(str, filter(None, [size, made.get("commit"), made.get("finished")])))
 
 
 def state(item: Item, outputs: str | Path) -> list[str]:
@@ -290,21 +315,29 @@ SHOWS_IMAGES = ("figure1", "figure3")
 PICTURE = re.compile(rb"^!\[\]\(.*\)\n*", re.M)  # a Markdown file's link to its picture
 
 
+def check_commits(name: str, provenance: dict) -> None:
+    "ValueError where a result, or something it was computed from, was not made by a commit."
+    computed = provenance.get("computed", [])
+    for made in (provenance, *(computed if isinstance(computed, list) else [computed])):
+        commit = made.get("commit") if isinstance(made, dict) else None
+        if not isinstance(commit, str) or "dirty" in commit or commit == "unknown":
+            raise ValueError(f"{name} was made by {commit}: commit first, then run it again")
+
+
 def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .json files
     "Copies an item's results to `<outputs>/published`; ValueError where there are none, or changed code made one."
     own = [path for path in results_of(item, outputs) if path.parent == Path(outputs)]
     if not own:
         raise ValueError(f"{item.name} has no result in {outputs} to publish: run `ddcat reproduce {item.name}` first")
-    contents = [json.loads(path.read_text(encoding="utf-8")) for path in own]
+    contents = [read_result(path) for path in own]
     for path, content in zip(own, contents, strict=True):
-        for made in (content["provenance"], *content["provenance"].get("computed", [])):
-            if "dirty" in str(made["commit"] or "dirty"):
-                raise ValueError(f"{path.name} was made by {made['commit']}: commit first, then run it again")
+        check_commits(path.name, content["provenance"])
+        check_result(path.name, content, ("dataset", "model", "method", "value"))
     for path, content in zip(own, contents, strict=True):
         photographs = item.name in SHOWS_IMAGES and not {row["dataset"] for row in content["rows"]} <= set(KINDS)
         for suffix in (".png", ".md", ".json"):
             source, target = path.with_suffix(suffix), path.parent / "published" / f"{path.stem}{suffix}"
-            if source.exists() and not (suffix == ".png" and photographs):
+            if source.is_file() and not (suffix == ".png" and photographs):
                 kept = source.read_bytes()
                 atomic_write(target, PICTURE.sub(b"", kept) if suffix == ".md" and photographs else kept)
     atomic_write(Path(outputs) / "published" / "README.md", published_page(Path(outputs) / "published"))

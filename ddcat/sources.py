@@ -64,7 +64,7 @@ def open_sources(
     config: DataConfig,
     root: str | Path,  # folder with the real sets
 ) -> tuple[Cached, Cached]:  # training and validation set
-    "The two sets that a configuration names; FileNotFoundError where files are missing."
+    "The two sets that a configuration names; FileNotFoundError where files are missing, ValueError for damaged ones."
     if config.name in scenes.KINDS:
         kind, count = config.name, config.train_count
         train = scenes.Scenes(kind, count, config.size, categories=config.categories)
@@ -74,4 +74,6 @@ def open_sources(
             for split in (config.train, config.val)]
     counts = config.train_count, config.val_count
     train, val = (s if n is None else data.take(s, n) for s, n in zip(sets, counts, strict=True))
+    for dataset in train, val:
+        data.check_files(dataset)
     return Cached(train), Cached(val)

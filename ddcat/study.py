@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['MODELS', 'METHODS', 'MAIN', 'TABLES', 'Key', 'Results', 'COLUMNS', 'Table', 'printed', 'training_cost',
-           'testing_cost', 'Progress', 'run_configs', 'run_grid', 'Study', 'save_item', 'white_box', 'black_box',
-           'table_results', 'result_rows', 'markdown', 'over_seeds', 'markdown_table', 'series_chart',
-           'boundary_shares', 'boundary_chart', 'boundary_table', 'comparison_picture']
+           'testing_cost', 'Progress', 'run_configs', 'run_grid', 'Study', 'save_item', 'check_finite', 'check_result',
+           'white_box', 'black_box', 'table_results', 'result_rows', 'markdown', 'over_seeds', 'markdown_table',
+           'series_chart', 'boundary_shares', 'boundary_chart', 'boundary_table', 'comparison_picture']
 
 # %% ../nbs/75_study.ipynb #20c3b3ff
 import csv
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -207,6 +208,29 @@ def save_item(outputs: Path, item: str, rows: list[dict], markdown: str, made: d
     atomic_write(Path(outputs) / f"{item}.md", markdown + "\n")
     content = {"item": item, **more, "rows": rows, "provenance": made}
     return atomic_write(Path(outputs) / f"{item}.json", json.dumps(content, indent=1) + "\n")
+
+# %% ../nbs/75_study.ipynb #dd53c539
+def check_finite(what: str, value: object) -> None:
+    "ValueError for a number in nested dicts and lists that is not finite."
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{what} is {value}, not a finite number")
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        check_finite(f"{what}, {key}", part)
+
+
+def check_result(
+    what: str,  # names it in the message
+    content: dict,  # of the JSON
+    keys: Iterable[str],  # that each row has
+) -> None:
+    "ValueError unless rows are dicts with these keys, one at least, and every number is finite."
+    rows = content.get("rows")
+    if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
+        raise ValueError(f"{what}: rows must be a list of dicts, one at least, not {str(rows)[:60]!r}")
+    for number, row in enumerate(rows):
+        if missing := [key for key in keys if key not in row]:
+            raise ValueError(f"{what}: row {number} has no {', '.join(missing)}")
+    check_finite(what, content)
 
 # %% ../nbs/75_study.ipynb #4e0bda47
 def white_box(study: Study, methods: Iterable[str]) -> Results:

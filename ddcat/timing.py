@@ -21,8 +21,9 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from .config import atomic_write
+from .config import Between, atomic_write
 from .store import provenance
+from .study import check_result
 from .training import Machine
 
 # %% ../nbs/82_timing.ipynb #397f99ee
@@ -41,7 +42,8 @@ def timed(run: Callable[[], object], clock: Clock = time.perf_counter) -> float:
 
 
 def in_turn(names: list[str], rounds: int, warm_up: int = 1) -> Iterator[tuple[bool, str]]:  # does it count, name
-    "Every name once a round, in an order that alternates from round to round."
+    "Every name once a round, in an order that alternates from round to round; ValueError without a round."
+    Between(1).check(rounds, "rounds")
     for number in tqdm(range(warm_up + rounds), "rounds", delay=1):
         for name in names[::1 if number % 2 else -1]:
             yield number >= warm_up, name
@@ -123,8 +125,9 @@ def ratio_row(name: str, library: str, images: Tensor, values: np.ndarray, unit:
 
 
 def save_benchmark(outputs: Path, name: str, rows: list[dict], machine: Machine, setting: dict, started: float) -> Path:
-    "Writes <name>_<device>.json: rows, setting and provenance; `started` is the perf_counter at the beginning."
+    "Writes <name>_<device>.json; `started` is the perf_counter at the beginning. ValueError for a number that is not finite."
     device = machine.resolve()
     label = "cpu" if device.type == "cpu" else torch.cuda.get_device_name(device).split()[-1].lower()
     content = {"item": name, "rows": rows, "setting": setting, "provenance": provenance(machine, time.perf_counter() - started)}
+    check_result(name, content, ("name", "library", "size", "ratio", "low", "high", "seconds"))
     return atomic_write(Path(outputs) / f"{name}_{label}.json", json.dumps(content, indent=1) + "\n")
