@@ -148,7 +148,7 @@ _HELD = {int: Integral, float: Real, tuple: Iterable, Sequence: Iterable}
 
 
 def fits(value: object, named: type) -> bool:
-    "Whether the value is of the class that is named; a float may be any real number, truth values are none."
+    "Whether the value is of the named class. A float may be any real number; True and False are no numbers."
     if named is Callable:
         return callable(value)
     if type(value) is bool:
@@ -187,7 +187,7 @@ def checked(function: Callable) -> Callable:
 
     @functools.wraps(function)
     def call(*args, **options):
-        for name, value in (*zip(names, args), *options.items()):  # noqa: B905
+        for name, value in (*zip(names, args, strict=False), *options.items()):
             if name in kinds:
                 check_argument(name, value, kinds[name])
             if name == "images":
@@ -284,7 +284,7 @@ def check_images(
     images: Tensor,  # (n,3,h,w)
     bounds: Bounds = (0.0, 1.0),  # None: any finite values and any channels (a network's prepared input, say)
 ) -> None:
-    "ValueError unless these are clean images an attack can start from."
+    "ValueError unless these are clean RGB images in their range or, without bounds, finite."
     if bounds is not None and images.shape[1] != 3:
         raise ValueError(f"images must be float (n,3,h,w), not {describe(images)}")
     low, high = torch.stack(images.detach().aminmax()).tolist()

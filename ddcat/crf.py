@@ -299,7 +299,7 @@ def check_pair(logits: Tensor, images: Tensor) -> None:
     if not (low >= -1 and high <= 2):
         raise ValueError(f"images must be on the [0,1] scale, not from {low:g} to {high:g}")
     if not (least > -float("inf") and most < float("inf")):
-        raise ValueError("logits must not hold NaN or infinity, and -inf not for all classes of a pixel: "
+        raise ValueError("logits must not hold NaN or infinity, nor -inf for all classes of a pixel: "
                          f"the largest of each pixel go from {least:g} to {most:g}")
 
 

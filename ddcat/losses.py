@@ -37,7 +37,7 @@ def mce_balanced(
     weights = class_counts[class_counts > 0].min() / class_counts.clamp_min(1)
 
     def loss(pixels: Pixels) -> Tensor:
-        if len(weights) != (k := pixels.scores.shape[1]):
+        if len(weights) != (k := pixels.logits.shape[1]):
             raise ValueError(f"class_counts must have one number for each of the model's {k} classes, not {len(weights)}")
         return mce(pixels) * weights.to(pixels.ce)[pixels.index[:, 0]]
 
