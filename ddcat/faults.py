@@ -257,7 +257,7 @@ def fault_rows(kinds: dict[str, Fault]) -> list[dict]:
     return [{"name": name, "cases": f.cases, "same": f.same, "tidy": f.tidy} for name, f in kinds.items()]
 
 
-def count_faults(outputs: Path, minutes: float = 10.0, seed: int = 0) -> bool:  # whether every case was sound
+def count_faults(outputs: Path, minutes: float = 10, seed: int = 0) -> bool:  # whether every case was sound
     "Tries all faults for so long; prints the counts and writes them to `faults_cpu.json`."
     started, kinds = time.perf_counter(), all_faults()
     try_faults(kinds, minutes, seed)
