@@ -113,7 +113,7 @@ def red_apgd(
     on_step: Observer | None = None,
     **options,  # of `apgd`: loss, region, counted, targeted
 ) -> Tensor:  # per image the point of fewest right pixels in the final ball
-    "APGD in balls of 2ε, 1.5ε (no wider than the range) and ε over 30, 30 and 40 % of the steps: the schedule of SEA."
+    "APGD in balls of 2ε, 1.5ε (within the range) and ε over 30, 30 and 40 % of the steps: the schedule of SEA."
     part, widest = int(0.3 * steps), norm(images, eps, bounds).widest
     done, start = 0, None
     for factor, n in (2.0, part), (1.5, part), (1.0, steps - 2 * part):

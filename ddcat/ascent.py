@@ -153,7 +153,8 @@ def fits(value: object, named: type) -> bool:
         return callable(value)
     if type(value) is bool:
         return named in (bool, object)
-    return isinstance(value, _HELD.get(named, named)) or (named is float and isinstance(value, Tensor) and value.ndim == 0)
+    single = named is float and isinstance(value, Tensor) and value.ndim == 0
+    return single or isinstance(value, _HELD.get(named, named))
 
 
 def kinds_of(annotation: object) -> list[tuple]:  # class, limits
@@ -247,7 +248,7 @@ def l2_ball(
     bounds: Bounds = (0.0, 1.0),  # range of the images
     literal: bool = False,  # True: the radius is eps itself, so up to sqrt(3hw) has a meaning
 ) -> Ball:
-    "The Euclidean norm, per pixel value or literal. ValueError for a radius that is wider than the range, unless infinite."
+    "The Euclidean norm, per pixel value or literal. ValueError as `linf_ball`."
     images = images.detach()
     root = images[0].numel() ** 0.5
     scale, widest = (1.0, span(bounds) * root) if literal else (root, span(bounds))
@@ -352,7 +353,7 @@ def input_gradient(
         values = loss(pixels).sum((1, 2))
         (gradient,) = torch.autograd.grad(values.sum(), x, allow_unused=True) if values.requires_grad else (None,)
     if gradient is None:
-        raise ValueError("the model's logits have no gradient to the images: they are detached, or made without autograd")
+        raise ValueError("the model's logits have no gradient to the images (detached, or made without autograd)")
     return gradient, pixels, values.detach()
 
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, check_argument, check_radius, checked, cross_entropy,
-                          evaluation_mode, image_generators, kinds_of, l2_ball, least_likely, linf_ball, projected_gradient, span,
-                          step_in, uniform)
+                          evaluation_mode, image_generators, kinds_of, l2_ball, least_likely, linf_ball,
+                          projected_gradient, span, step_in, uniform)
 from .config import Amount, Count
 from .losses import cospgd_loss, cospgd_sigmoid_loss, segpgd_loss
 
