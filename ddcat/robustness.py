@@ -206,11 +206,11 @@ def measure(
         progress.label = job
         for number, places in enumerate(batches):
             path = Path(outputs) / "robustness" / key / f"{job}-{number:04d}.safetensors"
-            if (found := read_counts(path)) is None:
+            note = {"key": key, "job": job, "batch": str(number)}
+            if (found := read_counts(path, note)) is None:
                 started = time.perf_counter()
                 found = attacked_counts(job, model, [dataset[i] for i in places], config, truth, pixels)
-                write_counts(path, found, {"job": job, "data": dataset.fingerprint,
-                                           "seconds": str(time.perf_counter() - started)})
+                write_counts(path, found, {**note, "seconds": str(time.perf_counter() - started)})
                 progress(passes * len(places))
             else:
                 progress.skip(passes * len(places))
