@@ -29,7 +29,7 @@ SHARED = ("profile", "dataset", "data_root", "outputs", "seeds", "device")  # op
 
 
 def one_of(what: str, known: Iterable[str]) -> Callable[[str], str]:
-    "A type of argparse: one of these names, or a sentence with the nearest."
+    "Argparse type: one of these names; an unknown one gives an error that suggests the nearest."
     def pick(name: str) -> str:
         if name not in known:
             raise argparse.ArgumentTypeError(str(unknown(what, name, known)))
@@ -68,7 +68,7 @@ SEEDS, WORKERS, ROUNDS, MINUTES = (whole(f"the number of {what}", low, high) for
 
 # %% ../nbs/core/02_cli.ipynb #c74cbe40
 def _study_options(command: argparse.ArgumentParser) -> None:
-    "What `train` and `evaluate` can be told."
+    "Options of `train` and `evaluate`."
     command.add_argument("--profile", default="quick", type=one_of("profile", PROFILES),
                          help=f"{', '.join(PROFILES)} (default: quick)")
     command.add_argument("--dataset", default="", help="data set of the profile (default: its own)")
@@ -157,13 +157,13 @@ def run_faults(options: argparse.Namespace) -> int:
 
 # %% ../nbs/core/02_cli.ipynb #011c2678
 def _from_project(path: str) -> str:
-    "A folder as the notebooks must name it: below the project relative to it, elsewhere whole."
+    "A path as the notebooks need it: relative to the project if inside it, else absolute."
     whole = Path(path).resolve()
     return str(whole.relative_to(root())) if whole.is_relative_to(root()) else str(whole)
 
 
 def run_reproduce(options: argparse.Namespace) -> int:
-    "Runs items through papermill; 1 where one of them failed."
+    "Runs items by papermill; returns 1 if one of them failed."
     if options.all == bool(options.items):
         raise ValueError("name the items to reproduce, or --all for those of the DDC-AT paper; `ddcat list` shows them")
     from ddcat.study.profiles import Parameters
@@ -218,7 +218,7 @@ Copies .json, .md and picture to <outputs>/published and writes the page there a
     "evaluate": ("train what is missing, attack, and print Table 1 (on streets, Table 4)", _study_options, run_study, """
   ddcat evaluate
   ddcat evaluate --profile real-cpu --dataset camvid --data-root PATH --model pspnet"""),
-    "bench": ("time what the project claims to be fast at, and write JSON", _bench_options, run_bench, f"""
+    "bench": ("measure times (and memory) and write JSON", _bench_options, run_bench, f"""
   ddcat bench {next(iter(BENCHMARKS))} --rounds 5"""),
     "faults": ("kill runs, fill disks, and compare every stored number with an undisturbed run", _faults_options, run_faults, """
   ddcat faults --minutes 10

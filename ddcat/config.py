@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 # %% ../nbs/core/01_config.ipynb #b954d5e6
-VOID = 255  # label of pixels that count nowhere
+VOID = 255  # label of pixels without a class; ignored in losses and metrics
 
 # %% ../nbs/core/01_config.ipynb #755b029a
 def unknown(
@@ -39,7 +39,7 @@ def unknown(
 # %% ../nbs/core/01_config.ipynb #7c1e90d2
 @dataclass(frozen=True)
 class Between:
-    "The finite numbers from `low` to `high` that a field takes."
+    "Range of a number: finite, from `low` to `high`."
     low: float = -math.inf
     high: float = math.inf
     above: bool = False  # True: `low` itself is too low
@@ -127,7 +127,7 @@ class Config:
         self.check()
 
     def check(self) -> None:
-        "Ranges that a type cannot say; raises ValueError."
+        "Checks that types and ranges of single fields cannot express; raises ValueError."
 
     @classmethod
     def from_dict(cls, values: dict, where: str = "") -> "Config":
@@ -231,5 +231,5 @@ def file_sha256(path: str | Path) -> str:
 
 # %% ../nbs/core/01_config.ipynb #0af3255a
 def result_name(item: str, dataset: str = "", profile: str = "quick") -> str:  # "table1", "table1_msrc21_real"
-    "The name of a result's files: the item, and what was asked for beside the default."
+    "Name of a result's files: the item, then data set and profile unless they are the defaults."
     return "_".join(filter(None, [item, dataset, profile if dataset or profile != "quick" else ""]))

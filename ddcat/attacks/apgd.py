@@ -20,7 +20,7 @@ from .losses import js, mce, mce_balanced, tsallis_schedule
 
 # %% ../../nbs/attacks/04_apgd.ipynb #94447529
 def checkpoints(steps: int) -> set[int]:
-    "Steps after which APGD looks back: windows of 22 % of the steps, each 3 % shorter, down to 6 %."
+    "Steps at which APGD checks its progress: windows of 22 % of the steps, each 3 % shorter, down to 6 %."
     first, less, least = (max(int(share * steps), 1) for share in (0.22, 0.03, 0.06))
     windows = [first]
     while sum(windows) < steps:
@@ -45,7 +45,7 @@ class AutoStep:
         return value
 
     def look_back(self, point: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        "Halves the step of images that are stuck and sends them back to their best point."
+        "Halves the step of images without progress and resets them to their best point."
         rose = self.rises > 0.75 * self.window
         stuck = ~rose | (~self.halved & (self.loss.value <= self.best_then))
         self.halved, self.best_then = stuck, self.loss.value
@@ -76,7 +76,7 @@ class AutoStep:
 def apgd(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) in [0,1]
-    labels: Labels,  # (n,h,w), 255 = void; a function of the logits is asked once
+    labels: Labels,  # (n,h,w), 255 = void; a function of the logits is evaluated once
     *,
     eps: Amount,  # radius in [0,1] units
     steps: Count = 100,  # N input gradients, and one forward pass

@@ -48,7 +48,7 @@ class _CrossEntropy(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class Pixels:
-    "One forward pass as a loss sees it. Every map is (n,h,w)."
+    "Per-pixel quantities of one forward pass, computed on first use. Every map is (n,h,w)."
     logits: Tensor  # (n,k,h,w)
     labels: Tensor  # (n,h,w) int64, 255 = void
     progress: float = 0.0  # share of the attack's steps already done, in [0,1)
@@ -61,7 +61,7 @@ class Pixels:
 
     @cached_property
     def valid(self) -> Tensor:
-        "Pixels that count."
+        "Pixels that are not void (bool)."
         return self.labels != VOID
 
     @cached_property
@@ -76,12 +76,12 @@ class Pixels:
 
     @cached_property
     def top(self) -> Tensor:
-        "The highest score; a constant for the gradient."
+        "The highest score; detached from the graph."
         return self.scores.detach().amax(1)
 
     @cached_property
     def odds(self) -> Tensor:
-        "Softmax but for its sum, e^(z − top), (n,k,h,w); a constant for the gradient."
+        "Unnormalised softmax e^(z − top), (n,k,h,w); detached from the graph."
         return (self.scores.detach() - self.top[:, None]).exp_()
 
     @cached_property
@@ -106,14 +106,14 @@ class Pixels:
         return torch.where(count > 0, self.right.sum((1, 2)) / count.clamp_min(1), 1.0)
 
 
-Loss = Callable[[Pixels], Tensor]  # -> (n,h,w), climbed; 0 at void
+Loss = Callable[[Pixels], Tensor]  # -> (n,h,w), maximised; 0 at void
 Observer = Callable[[int, Tensor, Tensor], bool | None]  # (step from 1, images after it, loss (n,) before it) -> stop?
 Bounds = tuple[float, float] | None  # range of the images; None: not clipped, as in Arnab et al.'s code
 Part = Annotated[float, Between(0, 1, above=True)]  # a share of pixels that is not nothing
 
 
 def cross_entropy(pixels: Pixels) -> Tensor:
-    "L of DDC-AT Eq. (1): what FGSM and BIM climb."
+    "L of DDC-AT Eq. (1), which FGSM and BIM maximise."
     return pixels.ce
 
 # %% ../../nbs/attacks/01_ascent.ipynb #52c3666e
@@ -200,7 +200,7 @@ def checked(function: Callable) -> Callable:
 # %% ../../nbs/attacks/01_ascent.ipynb #c1c4cf9c
 @dataclass(frozen=True)
 class Ball:
-    "Where an attack may go: how to walk, how to come back, and where it starts."
+    "The set an attack may search: its start, its steepest step and its projection."
     start: Tensor  # (n,3,h,w)
     direction: Callable[[Tensor], Tensor]  # gradient -> step of steepest ascent, of length 1 in the ball's unit
     project: Callable[[Tensor], Tensor]  # any point -> the ball
@@ -309,7 +309,7 @@ def check_size(
     fit = isinstance(logits, Tensor) and logits.is_floating_point() and logits.ndim == 4 and logits.shape[1] > 0
     if not fit or logits.shape[:1] + logits.shape[2:] != expected:
         raise ValueError(f"the model must give float logits (n,k,h,w) at the images' size {tuple(expected)}, "
-                         f"not {describe(logits)} (ddcat.evaluation.adapt brings other models into this form)")
+                         f"not {describe(logits)} (ddcat.evaluation.adapt converts other models)")
 
 
 def check_logits(
@@ -337,15 +337,15 @@ def least_likely(logits: Tensor) -> Tensor:
     return logits.argmin(1)
 
 # %% ../../nbs/attacks/01_ascent.ipynb #ccdb859e
-Rule = Callable[[Tensor, Tensor, Pixels], Tensor]  # (point, gradient to climb, what the network said there) -> next point
+Rule = Callable[[Tensor, Tensor, Pixels], Tensor]  # (point, ascent direction, per-pixel quantities at the point) -> next point
 
 
 def input_gradient(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w)
-    look: Callable[[Tensor], Pixels],  # logits -> what the loss sees
+    look: Callable[[Tensor], Pixels],  # logits -> per-pixel quantities
     loss: Loss = cross_entropy,
-) -> tuple[Tensor, Pixels, Tensor]:  # gradient (n,3,h,w), what was seen (detached), loss (n,)
+) -> tuple[Tensor, Pixels, Tensor]:  # gradient (n,3,h,w), per-pixel quantities (detached), loss (n,)
     "Gradient to the input alone of each image's summed loss; weights receive none, and none is computed for them."
     with torch.enable_grad():
         x = images.detach().requires_grad_()
@@ -362,14 +362,14 @@ def projected_gradient(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w) clean
     labels: Labels,  # 255 = void
-    rule: Rule,  # how to go on from a point
+    rule: Rule,  # point and gradient -> next point
     *,
     steps: Count,  # number of input gradients
-    loss: Loss = cross_entropy,  # climbed; descended where targeted
+    loss: Loss = cross_entropy,  # maximised; minimised if targeted
     start: Tensor | None = None,  # (n,3,h,w) first point (default: images)
     bounds: Bounds = (0.0, 1.0),  # what clean images must lie in
     targeted: bool = False,  # True: labels are to be reached
-    recompute: bool = True,  # labels given as a function: anew each step, or once
+    recompute: bool = True,  # labels as a function of the logits: evaluated at every step (True) or once
     region: Tensor | None = None,  # (n,h,w) bool, pixels that may change (default: all)
     counted: Tensor | None = None,  # (n,h,w) bool, pixels that count (default: all that are not void)
     to_images: Callable[[Tensor], Tensor] = lambda point: point,  # point -> images, for rules in other coordinates
@@ -406,7 +406,7 @@ def projected_gradient(
             point = rule(point, gradient, pixels).detach()
             if on_step is not None and on_step(step + 1, to_images(point), sign * values):
                 break
-            del gradient, pixels, values  # or the next pass finds their memory taken and asks for more
+            del gradient, pixels, values  # frees their memory before the next pass
     check_finite(broken)
     return unless_void(to_images(point), images, attacked)
 
@@ -416,12 +416,12 @@ def unless_void(
     images: Tensor,  # (n,3,h,w) clean
     labels: Tensor,  # (n,h,w)
 ) -> Tensor:  # (n,3,h,w)
-    "The clean image where no pixel counts: it is not attacked, also when the attack starts from a random point."
+    "Replaces images without a valid pixel by the clean ones, since a random start would have changed them."
     return torch.where((labels != VOID).any(2).any(1)[:, None, None, None], adversarial, images.detach())
 
 
 def check_finite(broken: Tensor) -> None:
-    "ValueError where the network's answer was not a number for some image, (n,) bool."
+    "ValueError if an image (n,) bool had NaN in its logits or gradient."
     if broken.any():
         raise ValueError(f"the model gave NaN for image {broken.nonzero()[0].item()} of the batch: its logits or their gradient")
 

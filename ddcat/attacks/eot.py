@@ -28,7 +28,7 @@ def summed_gradient(
     generators: list[torch.Generator],  # one an image, advanced by each sample
     samples: int,
 ) -> tuple[Tensor, Tensor]:  # (n,3,h,w), (n,)
-    "Gradient and loss of each image, summed over samples that pass the network as one batch."
+    "Gradient and loss of each image, summed over samples, which are passed to the network as one batch."
     drawn = torch.cat([transform.draw(generators, images) for _ in range(samples)])
     labels = transform.labels(pixels.labels.repeat(samples, 1, 1), drawn)
     gradient, _, values = input_gradient(

@@ -139,7 +139,7 @@ def best_of(
     candidates: Iterable[Tensor],  # images (n,3,h,w)
     score: Callable[[Tensor], Tensor],  # images -> (n,)
 ) -> Tensor:  # per image the candidate of highest score, the first of equals
-    "Chooses image by image."
+    "For each image the candidate with the highest score."
     kept = Kept()
     for x in candidates:
         kept.update(score(x), x)
@@ -147,7 +147,7 @@ def best_of(
 
 
 def random_start(images: Tensor, ball: Ball, eps: float, seed: int, region: Tensor | None = None) -> Tensor:
-    "A point drawn uniformly from the L∞ cube of radius eps, then brought into the ball; each image by its own chance."
+    "A point drawn uniformly from the L∞ cube of radius eps, then projected to the ball; one generator per image."
     noise = eps * uniform(image_generators(images, seed), images)
     return ball.project(images + (noise if region is None else noise * region[:, None]))
 

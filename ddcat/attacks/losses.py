@@ -23,7 +23,7 @@ def segpgd_loss(pixels: Pixels) -> Tensor:
 
 
 def mce(pixels: Pixels) -> Tensor:
-    "Masked cross-entropy, SEA (2306.12941): only of pixels not yet where the attack wants them."
+    "Masked cross-entropy, SEA (2306.12941): only of pixels that the attack has not changed yet."
     return pixels.ce * (pixels.right != pixels.targeted)
 
 
@@ -46,7 +46,7 @@ def mce_balanced(
 
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
-    if squash == "softmax":  # its sum cancels
+    if squash == "softmax":  # the softmax's denominator cancels
         own, scores = (pixels.own.detach() - pixels.top).exp(), pixels.odds
     else:
         own, scores = pixels.own.detach().sigmoid(), pixels.scores.detach().sigmoid()
@@ -88,7 +88,7 @@ def hinge(kappa: float = 0.0) -> Callable[[Pixels], Tensor]:
 
 
 def _length(scores: Tensor) -> Tensor:
-    "Euclidean norm over classes (n,h,w), never 0: a new network may score nothing at all."
+    "Euclidean norm over classes (n,h,w), never 0: a new network may give only zeros."
     return torch.linalg.vector_norm(scores, dim=1).clamp_min(1e-8)
 
 

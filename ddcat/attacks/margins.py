@@ -22,17 +22,17 @@ from .losses import hinge
 
 # %% ../../nbs/attacks/07_margins.ipynb #a542dda5
 def excess(pixels: Pixels) -> Tensor:
-    "Margin that is still in the attack's way, (n,h,w): positive where a pixel is not yet as wanted; 0 at void."
+    "Margin left to overcome, (n,h,w): positive while a pixel is not turned; 0 at void."
     return -pixels.margin if pixels.targeted else pixels.margin
 
 
 def lowered(value: Tensor, pixels: Pixels) -> Tensor:
-    "A value to be made small, as a loss (which is climbed, or descended where targeted)."
+    "Sign change that makes the core minimise `value` (it maximises a loss, or minimises it if targeted)."
     return value if pixels.targeted else -value
 
 
 def unturned(pixels: Pixels) -> Tensor:
-    "Valid pixels not yet as wanted (n,h,w) bool: still right, or still short of their target."
+    "Valid pixels not yet turned (n,h,w) bool: still right, or if targeted not yet at their label."
     return (pixels.right != pixels.targeted) & pixels.valid
 
 
@@ -42,12 +42,12 @@ def spared(pixels: Pixels, enough: float) -> Tensor:
 
 
 def reached(pixels: Pixels, enough: float) -> Tensor:
-    "Images (n,) bool with at least the share `enough` of their valid pixels as wanted."
+    "Images (n,) bool with at least the share `enough` of their valid pixels turned."
     return unturned(pixels).sum((1, 2)) <= spared(pixels, enough)
 
 # %% ../../nbs/attacks/07_margins.ipynb #7e3b346e
 class Until:
-    "A step rule under which an image moves no more once `enough` of its valid pixels are as wanted."
+    "Step rule that stops an image once the share `enough` of its valid pixels is turned."
     @checked
     def __init__(
         self,
@@ -73,7 +73,7 @@ fixed_target = partial(projected_gradient, recompute=False)  # margins to labels
 
 
 def check_norm(norm: str) -> None:
-    "ValueError unless it is a norm there is a ball for."
+    "ValueError unless norm is linf or l2."
     if norm not in ("linf", "l2"):
         raise ValueError(f"norm must be linf or l2, not {norm!r}")
 
@@ -155,9 +155,9 @@ class Best:
     def offer(
         self,
         images: Tensor,  # (n,3,h,w) iterate
-        pixels: Pixels,  # what the network said there
+        pixels: Pixels,  # per-pixel quantities at the iterate
     ) -> Tensor:  # (n,) bool: enough pixels are turned
-        "Keep it for the images where it is better."
+        "Keeps the iterate for the images where it is better."
         spare = spared(pixels, self.enough)
         left = torch.maximum(unturned(pixels).sum((1, 2)), spare)
         length = image_norm(images - self.clean, self.norm).flatten()
@@ -258,8 +258,8 @@ def cw(
     steps: Count = 50,  # input gradients of one search
     searches: Count = 5,  # values of c tried
     lr: Positive = 0.01,  # Adam's, in tanh coordinates
-    kappa: Amount = 0.0,  # lead of a wrong class, in logits, beyond which a pixel pulls no more
-    c: Positive = 1.0,  # first price of a unit of margin, in units of ‖δ‖²
+    kappa: Amount = 0.0,  # lead of a wrong class, in logits, from which a pixel has no gradient
+    c: Positive = 1.0,  # first weight of the margins relative to ‖δ‖²
     enough: Part = 1.0,  # share of valid pixels turned that is as good as all
     bounds: Bounds = (0.0, 1.0),  # range of the images; None: no tanh
     on_step: Observer | None = None,
@@ -300,7 +300,7 @@ def cw_pgd(
     eps: Amount,  # maximum-norm radius in [0,1] units
     alpha: Amount = 0.01,  # step in [0,1] units
     steps: Count = 50,  # number of input gradients
-    kappa: Amount = 0.0,  # lead of a wrong class, in logits, beyond which a pixel pulls no more
+    kappa: Amount = 0.0,  # lead of a wrong class, in logits, from which a pixel has no gradient
     bounds: Bounds = (0.0, 1.0),  # range of the images
     on_step: Observer | None = None,
     **options,  # region, counted, targeted, recompute of projected_gradient

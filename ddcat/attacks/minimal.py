@@ -28,7 +28,7 @@ def dag(
     labels: Labels,  # 255 = void
     *,
     eps: Amount | None = None,  # maximum-norm radius in [0,1] units every iterate is kept in; None: no ball
-    norm: str = "linf",  # or l2: in what a step has length γ, and what is short
+    norm: str = "linf",  # or l2: norm of a step's length γ and of the perturbation
     steps: Count = 200,  # at most so many input gradients
     gamma: Amount = 0.001,  # γ, length of a step in [0,1] units
     enough: Part = 0.99,  # an image is done with this share of its valid pixels turned
@@ -91,7 +91,7 @@ def proximal_adam(
 
 # %% ../../nbs/attacks/08_minimal.ipynb #f14e3cdb
 class PrimalDual:
-    "PDPGD's loss and step rule: Adam and shrinking for the images, prices for norm and pixels."
+    "PDPGD's loss and step rule: Adam and a proximal step for the images, dual weights for norm and pixels."
     def __init__(self, ball: Ball, best: Best, prox: Callable[[Tensor, Tensor], Tensor], lr: float):
         self.ball, self.best, self.prox, self.lr, self.adam = ball, best, prox, lr, Adam()
 
@@ -126,7 +126,7 @@ def pdpgd(
     labels: Labels,  # 255 = void
     *,
     eps: Amount | None = None,  # maximum-norm radius in [0,1] units every iterate is kept in; None: no ball
-    norm: str = "linf",  # or l2: what is to be short
+    norm: str = "linf",  # or l2: norm to be minimised
     steps: Count = 500,  # number of input gradients
     lr: Positive = 0.1,  # Adam's first step size in [0,1] units; a hundredth of it at the end
     enough: Part = 0.99,  # share of valid pixels turned that is as good as all
@@ -143,7 +143,7 @@ def pdpgd(
 
 # %% ../../nbs/attacks/08_minimal.ipynb #6b594c76
 def constraint(pixels: Pixels) -> Tensor:
-    "d = (excess + 1e-4)/(z₍₁₎ − z₍₃₎), (n,h,w): below zero where a pixel is as wanted."
+    "d = (excess + 1e-4)/(z₍₁₎ − z₍₃₎), (n,h,w): below zero where a pixel is turned."
     if pixels.scores.shape[1] < 3:
         raise ValueError(f"ALMA-prox needs at least 3 classes, not {pixels.scores.shape[1]}")
     top = pixels.scores.topk(3, dim=1).values
@@ -165,7 +165,7 @@ def penalty_slope(c: Tensor, mu: Tensor, rho: Tensor) -> Tensor:
 def easiest(
     c: Tensor,  # (n,h,w)
     valid: Tensor,  # (n,h,w) bool
-    dropped: Tensor,  # (n,) int64
+    dropped: Tensor,  # (n,) int64, pixels to leave out in each image
 ) -> Tensor:  # (n,h,w) bool
     "Valid pixels of each image but the `dropped` ones whose constraint is largest."
     hardest = torch.where(valid, c, -math.inf).flatten(1).sort(dim=1, descending=True).values

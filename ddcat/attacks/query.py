@@ -18,9 +18,9 @@ from ..config import Amount, Count
 # %% ../../nbs/attacks/09_query.ipynb #470e4249
 @checked
 def random_noise(
-    model: Callable,  # not asked
+    model: Callable,  # unused
     images: Tensor,  # (n,3,h,w) in [0,1]
-    labels: object,  # not looked at
+    labels: object,  # unused
     *,
     eps: Amount,  # radius in [0,1] units
     corners: bool = False,  # True: every value moves by ±eps, else uniformly in between
@@ -63,7 +63,7 @@ def square(
     bounds: Bounds = (0.0, 1.0),
     on_step: Observer | None = None,
 ) -> Tensor:  # adversarial images (n,3,h,w); a clean image where no proposal helped
-    "Square attack, L∞, on dense labels: no gradient is taken."
+    "Square attack, L∞, on dense labels; needs no gradient."
     check_images(images, bounds)
     check_map("labels", labels, images, torch.int64)
     if region is not None:

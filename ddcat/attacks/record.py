@@ -17,7 +17,7 @@ from .ascent import Labels, Pixels, check_logits, check_map, checked, evaluation
 
 # %% ../../nbs/attacks/10_record.ipynb #e91ecb44
 class Counted(nn.Module):
-    "A network that counts its passes; gives and takes what the network itself does."
+    "A network that counts its passes; with the same inputs and outputs as the network."
 
     def __init__(self, model: Callable):
         super().__init__()
@@ -39,7 +39,7 @@ class Record:
     "One attack on one batch of n images."
     attack: str
     settings: dict  # numbers and words it was called with
-    before: Tensor  # (n,) share of valid pixels right on the clean image
+    before: Tensor  # (n,) share of valid pixels that are right on the clean image
     after: Tensor  # (n,) the same on the adversarial one
     linf: Tensor  # (n,) largest change of a value, in [0,1] units
     rms: Tensor  # (n,) root mean square change of a value, in [0,1] units
@@ -52,7 +52,7 @@ class Record:
         return self.after <= at_most
 
     def gain(self, last: float = 0.1) -> Tensor:
-        "(n,) rise of the loss over the last share of the steps, relative to its whole rise; about 0 where it had arrived."
+        "(n,) rise of the loss over the last share of the steps, relative to its whole rise; about 0 if it had converged."
         if len(self.losses) < 2:
             return torch.full_like(self.after, torch.nan)
         turn = max(1, round(last * (len(self.losses) - 1)))
@@ -75,7 +75,7 @@ def record(
     labels: Labels | None,  # (n,h,w), 255 = void; where it is a function or None, shares are of the clean prediction
     **settings,  # of the attack; an `on_step` of the caller's still sees every step
 ) -> tuple[Tensor, Record]:  # adversarial images, what happened
-    "Runs an attack under observation: the same images come out, to the bit."
+    "Runs an attack and records it; the adversarial images are the same, bit for bit."
     if isinstance(labels, Tensor):
         check_map("labels", labels, images, torch.int64)
     counted, losses, observer = Counted(model), [], settings.pop("on_step", None)

@@ -23,14 +23,14 @@ from ..config import VOID, Between, Config, Share, derive_seed
 # %% ../../nbs/attacks/05_transforms.ipynb #2a7a4901
 @dataclass(frozen=True)
 class Transform(Config):
-    "A random map of images; what a transform does not say it takes from here, where nothing happens."
+    "A random map of images. The methods here are the identity; a transform overrides what it changes."
 
     def draw(
         self,
         generators: list[torch.Generator],  # one an image
         images: Tensor,  # (n,3,h,w)
     ) -> Tensor:  # (n,…)
-        "One chance for each image."
+        "One random draw for each image."
         return images.new_empty(len(images), 0)
 
     def apply(self, images: Tensor, drawn: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class Transform(Config):
         return images
 
     def labels(self, labels: Tensor, drawn: Tensor) -> Tensor:
-        "Label maps (n,h,w) of the transformed images; void where nothing is known."
+        "Label maps (n,h,w) of the transformed images; void where a pixel has no source."
         return labels
 
     def restore(self, logits: Tensor, drawn: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ def within(values: Tensor, images: Tensor) -> Tensor:
 
 
 def blur_radius(sigma: Tensor) -> Tensor:
-    "Pixels to each side that OpenCV's filter takes in for float images."
+    "Radius of OpenCV's filter for float images, in pixels."
     return ((8 * sigma + 1).round().long() | 1) // 2
 
 
@@ -230,7 +230,7 @@ class Move(Transform):
         return torch.cat((torch.stack(shifts), flips.long()), 1)
 
     def places(self, size: tuple[int, int], drawn: Tensor, back: bool = False) -> tuple[Tensor, Tensor]:
-        "Where each row (n,h) and column (n,w) comes from, or where it went."
+        "Source row (n,h) and column (n,w) of each pixel; with `back`, its destination."
         down, right, flip = drawn[:, :, None].unbind(1)
         rows, columns = (torch.arange(length, device=drawn.device) for length in size)
 
@@ -276,7 +276,7 @@ class Randomised(nn.Module):
         self.model, self.transform, self.seed, self.trial = model, transform, seed, trial
 
     def redraw(self, trial: int) -> "Randomised":
-        "The same network with the chance of another trial."
+        "The same network with the draws of another trial."
         self.trial = trial
         return self
 

@@ -106,7 +106,7 @@ def cleverhans_peers(steps: int) -> dict[str, Callable]:
 
 
 def cospgd_peers(steps: int) -> dict[str, Callable]:
-    "The released package gives weights and steps, its user the loop: this one takes the input gradient alone."
+    "The released package has weights and steps but no loop; the loop here computes only the input gradient."
     library = importlib.import_module("cospgd").functions
 
     def run(scale: Callable, model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ CLASSES, PRESET = 21, "crfrnn_voc"
 
 
 def example(size: int, index: int = 0) -> tuple[Tensor, Tensor]:  # (1,3,size,size) in [0,1], (1,21,size,size)
-    "A generated photograph, and logits that know its objects coarsely."
+    "A generated photograph, and coarse logits of its objects."
     picture, labels = scene("objects", 0, index, (size, size))
     generator = torch.Generator().manual_seed(index)
     one_hot = F.one_hot(torch.from_numpy(labels.astype("int64")) % CLASSES, CLASSES).movedim(2, 0)[None].float()

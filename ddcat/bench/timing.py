@@ -31,7 +31,7 @@ Clock = Callable[[], float]  # seconds since some moment
 
 
 def timed(run: Callable[[], object], clock: Clock = time.perf_counter) -> float:
-    "Seconds of a run; on a GPU until all it has begun is done."
+    "Seconds of a run; on a GPU including all queued work."
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     started = clock()
@@ -65,7 +65,7 @@ def interleave(
 def paced(
     run: Callable[[], object],  # what is timed; calls the model
     model: nn.Module,
-    beat: Callable[[Callable], object],  # the unit: beat(forward)
+    beat: Callable[[Callable], object],  # the unit of work: beat(forward)
     clock: Clock = time.perf_counter,
 ) -> tuple[float, np.ndarray]:  # seconds of the run without its beats, seconds of each beat
     "Times a run that calls the model many times, with a unit of work right before each of these calls."
@@ -103,14 +103,14 @@ def peak_growth(run: Callable[[], object]) -> float:  # MiB
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = status("VmRSS")
     run()
     return (status("VmHWM") - before) / 1024
 
 
 def elsewhere(module: str, function: str, *arguments) -> float | None:  # None: not Linux
-    "The number that `function(*arguments)` of a module gives in a process of its own."
+    "Result of `function(*arguments)` of a module in a separate process."
     if sys.platform != "linux":
         return None
     call = f"import {module}; print({module}.{function}(*{arguments!r}))"

@@ -39,7 +39,7 @@ def score_vectors(
 def kd_order(
     points: Tensor,  # (b,p,d), p a multiple of `size`
     size: int,  # points in a block
-) -> Tensor:  # (b,p) which point stands where
+) -> Tensor:  # (b,p) index of the point at each position
     "An order in which every `size` successive points are a leaf of a kd-tree over all p."
     b, p, d = points.shape
     order = torch.arange(p, device=points.device).repeat(b, 1)
@@ -64,7 +64,7 @@ def rows_of(x: Tensor, kept: Tensor) -> Tensor:
 
 
 class Blocks:
-    "Points in kd order and in blocks, each with the blocks (its own first) that are near enough to matter."
+    "Points in kd order and in blocks, each with the blocks (itself first) near enough to have a weight."
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Blocks:
         return x.flatten(0, 1).index_select(0, self.order).view(-1, self.size, x.shape[2])
 
     def neighbours(self, least: float) -> list[Tensor]:
-        "For each block the indices of those that it sees."
+        "For each block the indices of the blocks that are not skipped."
         boxes = self.points.view(self.b, -1, self.size, self.points.shape[2])
         m, low, high = boxes.shape[1], boxes.amin(2), boxes.amax(2)
         gap = low.new_zeros(self.b, m, m)
@@ -123,7 +123,7 @@ class Blocks:
         return x.flatten(0, 1).index_select(0, self.place).view(self.b, self.n, -1)
 
     def weights(self, i: int) -> Tensor:
-        "(kept points,size) weights of what block i sees."
+        "(kept points,size) weights of block i and the blocks not skipped for it."
         if i in self.tiles:
             return self.tiles[i]
         if self.points.is_cuda:  # where products may be rounded to TF32

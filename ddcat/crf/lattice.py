@@ -21,7 +21,7 @@ def elevate(
     "Points of the lattice's space; a blur there is a Gaussian of variance 1 of the features."
     n, d = features.shape
     rows, total = [], features.new_zeros(n)
-    spread = features.new_tensor((d + 1) * math.sqrt(2 / 3)).item()  # rounded, as there
+    spread = features.new_tensor((d + 1) * math.sqrt(2 / 3)).item()  # rounded to float32, as in the C++ code
     for k in range(d, 0, -1):
         scaled = features[:, k - 1] * (spread / math.sqrt(k * (k + 1)))
         rows.append(total - k * scaled)
@@ -40,7 +40,7 @@ def enclosing_simplex(
     rank = torch.arange(size, dtype=torch.int8, device=points.device)[:, None].repeat(1, points.shape[1])
     for i, row in enumerate(rank):
         for j in range(i + 1, size):
-            below = (rest[i] < rest[j]).view(torch.int8)  # of two that are equal the first comes first
+            below = (rest[i] < rest[j]).view(torch.int8)  # equal ones keep their order
             row += below
             rank[j] -= below
     rank += cell.sum(0).to(torch.int8)  # the rounded point is that many steps off the plane
@@ -53,7 +53,7 @@ def barycentric(
     cell: Tensor,
     rank: Tensor,
 ) -> Tensor:  # (d+1,n), row r the share of the vertex of remainder r
-    "How points mix the vertices of their simplices; differentiable."
+    "Barycentric weights of the points in their simplices; differentiable."
     rest = points / len(points) - cell
     falling = torch.zeros_like(rest).scatter(0, rank, rest).flip(0)
     return falling - falling.roll(1, 0) + (torch.arange(len(rest), device=rest.device) == 0).to(rest)[:, None]
@@ -84,7 +84,7 @@ def find(
     names: Tensor,  # (n,) int64, sorted, no two the same
     wanted: Tensor,  # int64
 ) -> Tensor:  # int32, of the shape of `wanted`
-    "Where each of `wanted` stands in `names`; n where it does not."
+    "Index of each of `wanted` in `names`; n if it is absent."
     last, bits = len(names), len(names).bit_length() + 3
 
     def slot(x: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ def _sum_rows(x: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tenso
 
 
 class Lattice:
-    "The vertices of b·n points: who mixes whom, and who is whose neighbour."
+    "The vertices of b·n points: vertices and weights of each point, neighbours of each vertex."
 
     @torch.no_grad()
     def __init__(self, keys: Tensor, steps: list[int], shares: Tensor):  # of `pack`, `barycentric`
@@ -130,7 +130,7 @@ class Lattice:
         self.blur_weights = self.blur_weights.flatten()
 
     def find_neighbours(self, names: Tensor, steps: Tensor) -> Tensor:  # (d+1,count+1,3) int32
-        "Before, itself and after, along each axis; what is missing is the last, of value zero."
+        "Index of the vertex before, itself and after along each axis; a missing one has the last index, of value zero."
         after, last = find(names, names + steps[:, None]), self.count
         itself = torch.arange(last + 1, dtype=torch.int32, device=names.device).expand(len(steps), -1)
         before = torch.full_like(itself, last).scatter_(1, after.long(), itself[:, :-1])
@@ -147,7 +147,7 @@ class Lattice:
         return x
 
     def sliced(self, x: Tensor) -> Tensor:  # (b·n,c)
-        "What vertices give the points."
+        "The values at the points, interpolated from their vertices."
         return _sum_rows(x, self.vertex, self.slice_starts, self.slice_shares)
 
     def products(self, x: Tensor, vertices: Tensor) -> Tensor:  # (d+1,b·n)
@@ -157,7 +157,7 @@ class Lattice:
 
 
 class Filter(torch.autograd.Function):
-    "Splat, blur and slice; the shares enter twice."
+    "Splat, blur and slice; the shares are used in splat and in slice."
 
     @staticmethod
     def forward(ctx, values: Tensor, shares: Tensor, lattice: Lattice, transposed: bool) -> Tensor:

@@ -104,7 +104,7 @@ class Kernel:
             setattr(self, norm, 1 / rows)
 
     def filter(self, q: Tensor, classes: Tensor | None = None) -> Tensor:  # (b,n,c) -> (b,n,c)
-        "The filter without what is multiplied after it; of some classes only, the others get zero."
+        "The filter without the normaliser applied after it; with `classes`, only these, the others get zero."
         q = q if self.before is None else q * self.before
         if classes is None:
             return self.operator(q)
@@ -140,7 +140,7 @@ class ExactBehindLattice:
 
     @functools.cached_property
     def exact(self) -> ExactOperator:
-        "Made when the first gradient comes."
+        "Built at the first backward pass."
         make = functools.partial(ExactOperator, self.features.detach(), include_self=self.include_self)
         return operator if (operator := make()).method != "attention" else make(method="skip")
 
@@ -158,7 +158,7 @@ def choose_method(
     device: torch.device,
     image_grad: bool | str,
 ) -> str:  # lattice | exact
-    "Exact on GPUs, and on CPUs where its gradient is wanted and can be afforded; else the lattice."
+    "Exact on GPUs, and on CPUs if its gradient is needed and the image is small; else the lattice."
     if method not in METHODS:
         raise unknown("method", method, METHODS)
     if image_grad not in IMAGE_GRADS:
@@ -225,7 +225,7 @@ def combined(
     weight: Tensor,  # () | (k,) | (k,k)
     compatibility: Tensor | None,  # (k,k); None: Potts, minus the identity
 ) -> Tensor:  # () | (k,) | (k,k)
-    "What multiplies a filter's output on its way to the logits: minus compatibility times weight."
+    "Factor of a filter's output before it is added to the logits: minus compatibility times weight."
     if compatibility is None:
         return weight
     return -compatibility * weight if weight.ndim < 2 else -compatibility @ weight
@@ -234,8 +234,8 @@ def combined(
 def frequent_classes(
     q: Tensor,  # (b,n,k) probabilities
     least: float,
-) -> tuple[Tensor, Tensor]:  # `q` less what is not heard of, (k',) the classes that remain in any image
-    "Leaves out, image by image, the classes that no pixel gives that probability."
+) -> tuple[Tensor, Tensor]:  # `q` with those classes at zero, (k',) classes left in any image
+    "Sets to zero, image by image, the classes whose probability is below `least` at every pixel."
     active = q.amax(1, keepdim=True) >= least
     return q * active, active.flatten(0, 1).any(0).nonzero()[:, 0]
 
@@ -247,7 +247,7 @@ def mean_field(
     iterations: int,
     label_tol: float = 0.0,  # least probability of `frequent_classes`
 ) -> Tensor:  # (b,n,k) logits
-    "Logits after so many rounds of messages (Krähenbühl and Koltun 2011)."
+    "Logits after `iterations` mean-field updates (Krähenbühl and Koltun 2011)."
     factors = [k.after if w.ndim == 2 else k.after * w for k, w in zip(kernels, weights, strict=True)]
     z = unary
     for _ in range(iterations):
@@ -260,7 +260,7 @@ def mean_field(
     return z
 
 # %% ../../nbs/crf/03_meanfield.ipynb #c99cccbb
-PIXELS = 2**15  # of a batch that a CPU takes at once: more leave its caches
+PIXELS = 2**15  # filtered at once on a CPU: more exceed its caches
 THETAS = ("theta_alpha", "theta_beta", "theta_gamma")
 WEIGHTS = ("w_spatial", "w_bilateral")
 
@@ -326,13 +326,13 @@ def dense_crf(
     preset: str | CRFPreset = "crfrnn_voc",
     *,
     compatibility: Tensor | None = None,  # (k,k), subtracted after CRF-RNN's fashion; None: Potts
-    include_self: bool = True,  # pixels hear themselves, as in all public code
+    include_self: bool = True,  # with each pixel's message to itself, as in all public code
     method: str = "auto",  # lattice | exact | auto, see `choose_method`
     image_grad: bool | str = False,  # True: the method's; exact: that, behind a lattice's values
     label_tol: float = 0.0,  # see `mean_field`
     **changes,  # of the preset: theta_…, w_… (numbers or tensors), iterations, norm
 ) -> Tensor:  # (b,k,h,w) logits
-    "Logits after mean field; differentiable in whatever is a tensor, in the images if `image_grad` says so."
+    "Logits after mean field; differentiable in every tensor argument, in the images only with `image_grad`."
     check_pair(logits, images)
     values, (k, h, w) = settings(preset, **changes), logits.shape[1:]
     dtype = torch.promote_types(torch.promote_types(logits.dtype, images.dtype), torch.float32)

@@ -156,7 +156,7 @@ def crop(
 
 # %% ../../nbs/data/03_augment.ipynb #7d08639f
 class Plan(NamedTuple):
-    "What happens to one image."
+    "The random choices for one image."
     scale: float
     degrees: float  # counter-clockwise; 0: no rotation
     blur: bool

@@ -82,7 +82,7 @@ FORBIDDEN = -1
 def label_table(
     classes: dict[int, int],  # id on disk -> class, or 255 for void
 ) -> np.ndarray:  # int64 (256,)
-    "Lookup table of label ids; 255 is void, whatever is not named is forbidden."
+    "Lookup table of label ids; 255 is void, ids not listed are forbidden."
     table = np.full(256, FORBIDDEN)
     table[VOID] = VOID
     for id, number in classes.items():
@@ -106,7 +106,7 @@ def read_label(
     path: Path,
     table: np.ndarray,  # int64 (256,)
 ) -> np.ndarray:  # int64 (h,w)
-    "Classes of a label file; ValueError that names an id without meaning. A palette's colours play no part."
+    "Classes of a label file; ValueError that names an id without a class. A palette's colours are ignored."
     ids = read_pixels(path, ("P", "L"))
     labels = table[ids]
     if labels.min() < 0:
@@ -154,7 +154,7 @@ def content_hashes(paths: Sequence[Path]) -> list[str]:
 
 # %% ../../nbs/data/02_readers.ipynb #82836f0f
 def middles(length: int, shrink: int) -> np.ndarray:  # int (ceil(length / shrink),)
-    "Of every `shrink` pixels in a row the middle one (of two the first), which a smaller label map takes."
+    "Index of the middle pixel (of two, the first) of every `shrink`; a reduced label map takes these."
     return np.minimum(np.arange(0, length, shrink) + (shrink - 1) // 2, length - 1)
 
 
@@ -224,7 +224,7 @@ def _size(array: np.ndarray) -> str:
 
 # %% ../../nbs/data/02_readers.ipynb #ae1f28ed
 class Source(NamedTuple):
-    "What is known about a set before it is found."
+    "A data set's usual folders, required layout and where to get it."
     folders: tuple[str, ...]  # its usual names
     layout: str  # what it must hold
     get: str  # how to come by it
@@ -250,7 +250,7 @@ def find_folder(
     root: str | Path,
     splits,  # folder -> names of the splits in it
 ) -> Path:
-    "The first place that has a split of the set; FileNotFoundError with all places where there is none."
+    "The first folder that holds a split of the set; FileNotFoundError that lists all folders tried."
     source = SOURCES[name]
     places = [Path(root) / folder for folder in source.folders] + [Path(root)]
     for place in places:
@@ -261,7 +261,7 @@ def find_folder(
 
 
 def _file(folder: Path, name: str, suffixes: tuple[str, ...] = (".jpg", ".png", ".jpeg")) -> Path:
-    "The file of that name that exists, or the usual one for the message that it does not."
+    "The existing file of that name; if none exists, the usual path, for the error message."
     paths = [folder / (name + suffix) for suffix in suffixes]
     return next(filter(Path.is_file, paths), paths[0])
 

@@ -478,7 +478,7 @@ class Coat:
 
 # %% ../../nbs/data/01_scenes.ipynb #134f1f4b
 class Canvas:
-    "A picture in the making: colours, labels, and the number of the thing on top."
+    "A picture being painted: colours, labels, and for each pixel the number of the topmost object."
 
     def __init__(self, size: tuple[int, int]):
         self.height, self.width = size
@@ -528,7 +528,7 @@ class Canvas:
         self.things[window][hit] = self.count
 
     def rim(self):
-        "Void around each labelled thing, on whatever lies behind it, as annotators leave it."
+        "Sets a void border around each labelled object, outside of it, as annotators do."
         front = self.things = self.things * (self.labels > 0)
         for _ in range(max(1, self.short // 160)):
             padded = np.pad(front, 1, mode="edge")
@@ -748,7 +748,7 @@ def street(canvas: Canvas, draws: Draws):
 
 # %% ../../nbs/data/01_scenes.ipynb #1c54af74
 def checked(kind: str, size: tuple[int, int], categories: int | None):
-    "Raise ValueError on what cannot be drawn."
+    "ValueError for a kind, size or number of categories that cannot be drawn."
     if kind not in KINDS:
         raise ValueError(f"unknown kind of scene {kind!r}: choose from {', '.join(KINDS)}")
     if len(size) != 2 or min(size) < SMALLEST:
@@ -817,7 +817,7 @@ class Scenes:
 
     @property
     def fingerprint(self) -> str:
-        "Names the data exactly."
+        "Identifies the data exactly."
         h, w = self.size
         return (f"scenes{VERSION}-{self.kind}-seed{self.seed}-{self.first}+{self.count}-{h}x{w}"
                 + (f"-{self.categories}categories" if self.categories else ""))

@@ -43,7 +43,7 @@ class DataConfig(Config):
 
 # %% ../../nbs/data/04_sources.ipynb #449a6b14
 class Cached:
-    "A data set that keeps what it has read in memory, image and label as bytes."
+    "A data set that caches in memory what it has read, image and label as bytes."
 
     def __init__(self, dataset):
         self.dataset, self._kept = dataset, {}

@@ -26,7 +26,7 @@ MAIN = ("out", "logits", "main")  # name of the logits in torchvision's, Hugging
 
 def pixel_logits(
     output: object,  # what a network returned: a tensor, or a dict or object that holds one under a name of `MAIN`
-    images: Tensor,  # (n,3,h,w) it was asked about
+    images: Tensor,  # (n,3,h,w) input of the network
 ) -> Tensor:  # (n,k,h,w), k >= 2
     "The logits in a network's output, resized bilinearly to the images' size; ValueError where there are none."
     found = output
@@ -43,7 +43,7 @@ def pixel_logits(
 
 # %% ../../nbs/evaluation/02_inference.ipynb #40d80612
 class Adapted(nn.Module):
-    "A network with a normaliser before it and its output understood; see `adapt`."
+    "A network with a normaliser before it and plain logits as output; see `adapt`."
 
     def __init__(self, model: nn.Module, mean: Sequence[float], std: Sequence[float]):
         super().__init__()
@@ -65,12 +65,12 @@ class Adapted(nn.Module):
 @checked
 def adapt(
     model: nn.Module,  # of torchvision, segmentation-models-pytorch, Hugging Face, ours, or one that answers like them
-    mean: Sequence[float] | None = None,  # RGB, of images in [0,1] (default: nothing is taken off)
+    mean: Sequence[float] | None = None,  # RGB, of images in [0,1] (default: no mean is subtracted)
     std: Sequence[float] | None = None,  # RGB, of images in [0,1] (default: nothing is divided)
 ) -> Adapted:  # images (n,3,h,w) RGB in [0,1] -> logits (n,k,h,w) at the images' size
-    "A model that every attack understands. The given one stays as it is, and shares its weights and modes."
+    "A model that every attack can use. It shares weights and modes with `model`, which is not changed."
     if hasattr(model, "prepare") and (mean is not None or std is not None):
-        raise ValueError(f"{type(model).__name__} has its normaliser inside: give no mean and no std")
+        raise ValueError(f"{type(model).__name__} normalises by itself: leave out mean and std")
     mean, std = (0.0,) * 3 if mean is None else tuple(mean), (1.0,) * 3 if std is None else tuple(std)
     if len(mean) != 3 or not all(0 <= m <= 1 for m in mean):
         raise ValueError(f"mean must be three numbers in [0,1] (RGB; grey levels over 255), not {mean}")
@@ -97,7 +97,7 @@ def log_probabilities(logits: Tensor) -> Tensor:
 
 
 def ask(model: nn.Module, images: Tensor, again: bool) -> Tensor:
-    "The model's logits (n,k,h,w); with `again` its graph is not kept but computed again in the backward pass."
+    "The model's logits (n,k,h,w); with `again` they are recomputed in the backward pass (checkpointing)."
     return pixel_logits(checkpoint(model, images, use_reentrant=False) if again else model(images), images)
 
 # %% ../../nbs/evaluation/02_inference.ipynb #ed660862

@@ -53,7 +53,7 @@ def mean_iou(
 
 
 def image_mean_iou(counts: np.ndarray) -> float:
-    "Mean over images of each image's own mIoU, in percent: a single bad image shows."
+    "Mean over images of each image's mIoU, in percent."
     return float(100 * np.nanmean([np.nanmean(iou) for iou in class_iou(counts) if not np.isnan(iou).all()]))
 
 

@@ -26,7 +26,7 @@ from .metrics import confusion
 # %% ../../nbs/evaluation/03_protocol.ipynb #41e94140
 CLEAN, SEA = "clean", "sea"
 STEPPED = {"bim": bim, "bim_l2": bim_l2, "pgd": pgd}  # iterate n is the attack with n steps
-FINAL = {  # what they found at the end counts: one number of steps (square: queries)
+FINAL = {  # only the final images are scored: one number of steps (square: queries)
     "deepfool": lambda a: partial(deepfool, steps=a.steps[0]),
     "cw": lambda a: partial(cw, steps=a.steps[0], searches=a.searches),
     "segpgd": lambda a: partial(segpgd, alpha=a.alpha_255 / 255, steps=a.steps[0], seed=a.seed),
@@ -56,7 +56,7 @@ class AttackConfig(Config):
             raise ValueError(f"{self.name} takes one number of steps, not {self.steps}")
 
     def columns(self) -> list[str]:
-        "Names of what it yields, as in the printed tables: clean, bim_linf_2, …, bim_l2; pgd_20, sea_mce."
+        "Names of its columns, as in the printed tables: clean, bim_linf_2, …, bim_l2; pgd_20, sea_mce."
         if self.name in (CLEAN, "noise"):
             return [self.name]
         if self.name == SEA:
@@ -74,7 +74,7 @@ class EvaluationConfig(Config):
     flip: bool = False  # average of the image and its mirror (the released code: for the clean column only)
     crop: Count = 473  # sliding: window
     base_size: Count = 512  # sliding: the long side is resized to it
-    per_tile: bool = True  # sliding: each window attacked for itself (released code) | one image through all windows
+    per_tile: bool = True  # sliding: attack each window separately (released code) | one image through all windows
     count: Count | None = None  # so many images, evenly spaced over the set, since lists are often sorted by scene
 
     def check(self) -> None:
@@ -182,7 +182,7 @@ def read_batch(dataset, indices: list[int], like: Tensor, channels_last: bool) -
 
 
 def predictor(config: EvaluationConfig) -> Callable[..., Iterator]:  # called as `attacked_probabilities`
-    "What the configuration's inference makes of a batch."
+    "The prediction function for the configuration's inference."
     if config.inference == "whole":
         return attacked_probabilities
     if config.per_tile:

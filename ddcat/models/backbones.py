@@ -37,7 +37,7 @@ def feature_network(
     stride: int = 8,  # of the last map: 8, or 32 (undilated)
     stages: int = 2,  # how many of the last maps
 ) -> nn.Module:  # images (n,3,h,w) -> list of maps, at the default [layer 3, layer 4] at an eighth of the size
-    "A timm network cut to its last stages; ValueError for one that cannot be had at that stride."
+    "A timm network cut to its last stages; ValueError if it has no form of that stride."
     import timm
     if not timm.is_model(name):
         near = difflib.get_close_matches(name, timm.list_models(), n=3)
@@ -89,7 +89,7 @@ class _KernelGradient(torch.autograd.Function):
 
 
 def _overlap(x: Tensor, y: Tensor, axis: int, shift: int) -> tuple[Tensor, Tensor]:
-    "The parts of x and y that meet when y is shifted along an axis."
+    "The parts of x and y that overlap when y is shifted along an axis."
     length = x.shape[axis]
     first, count = min(abs(shift), length), max(length - abs(shift), 0)
     starts = (first, 0) if shift > 0 else (0, first)
@@ -115,7 +115,7 @@ class DilatedDepthwise(nn.Conv2d):
         y = depthwise(x.permute(0, 3, 1, 2), self.weight, self.bias)
         y = y.permute(0, 2, 3, 1).reshape(n, d, d, rows, columns, c).permute(0, 3, 1, 4, 2, 5)
         y = y.reshape(n, rows * d, columns * d, c)[:, :h, :w].permute(0, 3, 1, 2)
-        return y.contiguous(memory_format=torch.channels_last)  # as it lies; several times faster on a CPU
+        return y.contiguous(memory_format=torch.channels_last)  # keeps the memory layout; several times faster on a CPU
 
 
 def split_dilations(net: nn.Module) -> nn.Module:

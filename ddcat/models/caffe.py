@@ -363,7 +363,7 @@ def _convolve(layer: Layer, x: Tensor) -> Tensor:
 
 
 def _pool(layer: Layer, x: Tensor) -> tuple[Tensor, ...]:
-    "Sizes rounded up, no window beginning beyond image and margin; a mean counts the margin."
+    "Sizes round up, no window begins beyond image and padding; a mean counts the padding."
     o = layer.options
     window = x.shape[2:] if o.get("global_pooling") else o["kernel"], o.get("stride", 1), o.get("pad", 0)
     if o.get("pool", "MAX") == "MAX":
@@ -467,7 +467,7 @@ _RULES = {
 
 
 def _run(layer: Layer, given: list[Tensor]) -> tuple[Tensor, ...]:
-    "What a layer makes; ValueError that names it."
+    "Outputs of a layer; ValueError that names the layer."
     where = f"layer {layer.name!r} ({layer.type})"
     if layer.type not in _RULES:
         raise ValueError(f"{where} is of no known type (known: {', '.join(_RULES)})")
@@ -487,7 +487,7 @@ def execute(
     layers: Sequence[Layer],  # with arrays
     **inputs: Tensor,  # blobs by name: every network here reads `data` (n,3,h,w)
 ) -> dict[str, Tensor]:  # each blob as the last layer that wrote it left it
-    """Runs a list under Caffe's rules in its test phase, less what hangs on labels. ValueError names the
+    """Runs a list under Caffe's rules in its test phase, without layers that need labels. ValueError names the
     layer that is of no known type, or cannot run on its inputs."""
     for name in inputs:
         if not any(name in layer.bottoms for layer in layers):
@@ -499,7 +499,7 @@ def execute(
             continue
         for bottom in layer.bottoms:
             if bottom not in blobs:
-                raise ValueError(f"layer {layer.name!r} ({layer.type}) reads {bottom!r}, which nothing makes")
+                raise ValueError(f"layer {layer.name!r} ({layer.type}) reads {bottom!r}, which no layer writes")
         blobs |= zip(layer.tops, _run(layer, [blobs[bottom] for bottom in layer.bottoms]), strict=False)
     return blobs
 
@@ -513,7 +513,7 @@ def _fits(shape: Sequence[int], wanted: Sequence[int]) -> bool:
 
 
 def _contents(layer: Layer, module: nn.Module) -> dict[str, Tensor]:
-    "What a layer has for a module: name of its own parameter or buffer -> array."
+    "Arrays of a layer for a module: name of its parameter or buffer -> array."
     known = {"BatchNorm": (3,), "BN": (2, 4), "Scale": (1, 2)}.get(layer.type, ())
     if isinstance(module, nn.BatchNorm2d) and len(layer.blobs) in known:
         parts = _norm_parts(layer)
@@ -561,7 +561,7 @@ def load_caffe(
     net: nn.Module,
     path: str | Path,  # of a .caffemodel
     names: Mapping[str, str],  # layer -> dotted path of the module that it fills; several may fill one
-    ignore: Iterable[str] = (),  # layers to pass over, in the file or not; what they would fill may stay
+    ignore: Iterable[str] = (),  # layers to skip, in the file or not; the parameters they would fill may stay
     permute: Mapping[str, Sequence[int]] | None = None,  # module -> each input channel's place in the file
 ) -> None:
     """Fills a network with the arrays of a file, all or nothing. ValueError says what is missing, unexpected

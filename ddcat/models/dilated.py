@@ -22,7 +22,7 @@ def reflected(
     before: int,  # pixels
     after: int,
 ) -> Tensor:
-    "`x` longer by its reflections, border pixels not repeated; as often as it takes."
+    "`x` longer by its reflections, border pixels not repeated; repeatedly if the image is small."
     period = max(2 * x.shape[axis] - 2, 1)
     place = torch.arange(-before, x.shape[axis] + after, device=x.device) % period
     return x.index_select(axis, torch.minimum(place, period - place))
@@ -68,7 +68,7 @@ class Context(nn.Sequential):
 # %% ../../nbs/models/07_dilated.ipynb #25269dcc
 NORMALISER = {"voc": caffe_normaliser(102.93, 111.36, 116.52),
               "cityscapes": caffe_normaliser(72.39, 82.91, 73.16)}
-MARGIN = 186  # pixels that the front-end sees beyond the image
+MARGIN = 186  # padding on each side: the front-end's receptive field beyond the image
 
 
 class Dilated(Network):

@@ -31,7 +31,7 @@ def middle(
 
 
 class Bottleneck(nn.Module):
-    "x -> act(skip(x) + branch(x)); `down` leaves the places of its pool's maxima, `up` takes the last left."
+    "x -> act(skip(x) + branch(x)); `down` pushes the positions of its pool's maxima on `places`, `up` pops the last."
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ STAGES = (  # channels, dropout, kinds of the bottlenecks
 class ENet(Network):
     "E-Net (1606.02147) as in its Caffe port; `encoder_only`, the first step of training, ends after stage 3."
 
-    least = 17  # three rows at an eighth: with fewer nothing is left between the asymmetric convolutions
+    least = 17  # three rows at an eighth: fewer would vanish between the asymmetric convolutions
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ class Classifier(nn.Sequential):
 
 
 def score_layer(cin: int, num_classes: int) -> nn.Conv2d:
-    "1×1 to classes that begins at zero: a new skip changes nothing until it has learned something."
+    "1×1 convolution to classes, zero at the start: a new skip changes nothing before it is trained."
     layer = nn.Conv2d(cin, num_classes, 1)
     for p in layer.parameters():
         nn.init.zeros_(p)
@@ -44,7 +44,7 @@ def fused(x: Tensor, other: Tensor, offset: int = 0) -> Tensor:
 NORMALISER = {"voc": caffe_normaliser(103.939, 116.779, 123.68),
               "cityscapes": caffe_normaliser(72.78044, 83.21195, 73.45286)}
 CROPS = {32: 19, 16: 27, 8: 31}  # of the enlarged scores, by their stride
-LATER = {32: (), 16: ("u2", "score_pool4", "up"), 8: ("u4", "score_pool3", "up")}  # what the one before lacks
+LATER = {32: (), 16: ("u2", "score_pool4", "up"), 8: ("u4", "score_pool3", "up")}  # modules that the stage before lacks
 
 
 class FCN8s(Network):

@@ -26,7 +26,7 @@ def zoom(x: Tensor, factor: int) -> Tensor:
 # %% ../../nbs/models/11_icnet.ipynb #5c8bf2b8
 def window(
     side: int,  # of the map
-    bins: int,  # along that side, at most `side` come out
+    bins: int,  # along that side; at most `side` are used
 ) -> tuple[int, int]:
     "Kernel and stride of one pooling: the authors' for a side of 33 or 65, else in proportion."
     stride = max((side - 1) * (32 // bins) // 32, 1)

@@ -127,7 +127,7 @@ class Output(NamedTuple):
     main: Tensor
     auxiliary: Tensor | None = None
     mask: Tensor | None = None
-    heads: dict[str, Tensor] = {}  # others that only training has, at their own resolutions; "deep": on layer 3
+    heads: dict[str, Tensor] = {}  # extra heads used in training only, at their own resolutions; "deep": on layer 3
     extent: tuple[int, int] | None = None  # height and width that `heads` cover, margin included; None: the image's
 
 
@@ -135,7 +135,7 @@ class Network(nn.Module):
     "Prepared images (n,3,h,w) -> logits whose top left corner is the images', or `Output` in training."
 
     least = 8  # shortest side of an image
-    pad_to = (0, 0)  # least height and width of a prepared image
+    pad_to = (0, 0)  # smallest height and width of a prepared image
     margin = 0  # pixels of a prepared image above, and left of, what its logits cover
     later: tuple[str, ...] = ()  # modules that the stage of training before may lack: `ddcat.models.backbones.load_stage`
 
@@ -144,7 +144,7 @@ class Network(nn.Module):
         return extended(x, self.pad_to)
 
     def drop_branches(self) -> None:
-        "Removes what only training needs."
+        "Removes the heads used in training only."
 
 # %% ../../nbs/models/01_layers.ipynb #231d2f75
 class Normaliser(NamedTuple):

@@ -142,7 +142,7 @@ def list_models() -> list[str]:
 
 # %% ../../nbs/models/12_registry.ipynb #bc1770f3
 def choose_normaliser(name: str, backbone: str | None, pretrained: str, form: str) -> Normaliser:
-    "What a network sees: what its weights, or else its backbone, were made for."
+    "Normaliser of a network: that of its weights, or else of its backbone."
     if pretrained.endswith(".caffemodel"):
         return MODELS[name].normaliser(form)
     if pretrained == "package":
@@ -158,7 +158,7 @@ def create_crf(
     crf: str | None,  # of `ddcat.crf.PRESETS`; None: the network's own, if it has one
     image_grad: bool | str,
 ) -> CRFRNN | None:
-    "The mean field on top of a network; ValueError where what was asked for makes no sense."
+    "The mean field on top of a network; ValueError for options that contradict each other."
     own = MODELS[name].crf
     if own is not None:
         if crf is not None:

@@ -35,7 +35,7 @@ from ..training.loop import Machine
 # %% ../../nbs/study/10_attack_your_model.ipynb #11e2b2e1
 @dataclass(frozen=True)
 class Robustness(Config):
-    "What is measured."
+    "Settings of a robustness measurement."
     eps_255: tuple[Radius, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)  # radii of the curve, in grey levels
     steps: Count = 20  # of PGD at each radius, α = ε/8
     sea_eps_255: Radius = 4.0  # radius of SEA, in grey levels
@@ -44,7 +44,7 @@ class Robustness(Config):
     seed: Natural = 0
 
     def jobs(self) -> dict[str, int]:
-        "What is run, and its passes over an image: clean, pgd_<ε> …, sea."
+        "Attacks to run and their cost in passes over one image: clean, pgd_<ε> …, sea."
         return {"clean": 1, **{f"pgd_{e:g}": 2 * self.steps for e in self.eps_255}, "sea": 6 * self.sea_steps}
 
     def columns(self, job: str) -> list[str]:
@@ -187,7 +187,7 @@ def measure(
     dataset,  # [i] -> (uint8 image (3,h,w), int64 label (h,w)); see ddcat.data
     outputs: str | Path,  # folder of the results
     config: Robustness | None = None,
-    truth: str = "labels",  # or "prediction": the network's own answer on the clean image, where there are no labels
+    truth: str = "labels",  # or "prediction": the network's own clean prediction, if there are no labels
     name: str = "",  # of the network, for the report; needed where its answer is random
 ) -> "Report":
     "Attacks every image of the set; what is stored is only read. ValueError for wrong images, labels, logits or classes."

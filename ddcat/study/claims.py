@@ -25,7 +25,7 @@ from .tables import COLUMNS, MAIN, TABLES, Results, markdown, pivoted, printed
 # %% ../../nbs/study/07_claims.ipynb #31e22ec5
 @dataclass(frozen=True)
 class Entry:
-    "Where one number of the study stands."
+    "Coordinates of one number of the study."
     table: str  # 1 … 5, "6 white-box" or "6 black-box"
     model: str
     method: str
@@ -45,7 +45,7 @@ class Comparison:
         return [(sign, entry) for sign, entry in ((1, self.left), (-1, self.right)) if entry]
 
     def __str__(self) -> str:
-        "What the two sides share once, what they do not as `left − right`."
+        "The coordinates that both sides share, then the others as `left − right`."
         if self.left is None:
             return ", ".join(filter(None, shown_parts(self.right))) + f" < {-self.margin:g}"
         pairs = zip(shown_parts(self.left), shown_parts(self.right), strict=True)
@@ -54,7 +54,7 @@ class Comparison:
 
 
 def shown_parts(entry: Entry) -> tuple[str, ...]:
-    "An entry's parts as a reader knows them; the usual stat is empty."
+    "An entry's coordinates as printed in text; the stat 'mean' is left out."
     return (f"Table {entry.table}", entry.model, entry.method, title(entry.attack), "" if entry.stat == "mean" else entry.stat)
 
 
@@ -110,7 +110,7 @@ DEFENCES = (  # what SAT and DDC-AT keep under attack
 )
 
 # %% ../../nbs/study/07_claims.ipynb #9a5abfe5
-STABILITY = (  # spread over trainings, and what the setting does
+STABILITY = (  # spread over trainings, and white-box against black-box
     Claim("worst_voc", "DDC-AT's worst case is above SAT's best (VOC)", "Sec. 6.3",
           against(entries("1", ["DDC-AT"], BIM, "worst"), method="SAT", stat="best")),
     Claim("worst_cityscapes", "DDC-AT's worst case is above SAT's best (Cityscapes)", "Sec. 6.5",
@@ -132,7 +132,7 @@ RIVALS = ("multi-task [23]", "multi-task [30]", "TS [3]", "TS [4]")
 
 
 def best(setting: str) -> tuple[Comparison, ...]:
-    "DDC-AT's entries of Table 6 beside each other method's."
+    "DDC-AT's entries of Table 6 against each other method's."
     own = [Entry(f"6 {setting}", model, "DDC-AT", attack) for model in MODELS for attack in ("bim_linf_2", *UNSEEN)]
     return tuple(c for rival in RIVALS for c in against(own, method=rival))
 
@@ -181,7 +181,7 @@ class Printed:
             self.values |= {Entry(name, *key, stat): value for key, value in printed(number, setting, stat).items()}
 
     def images(self, entry: Entry) -> None:
-        "How many there were is no matter: nothing is drawn."
+        "None: printed numbers have no images to draw."
 
     def __call__(self, entry: Entry) -> dict[None, np.ndarray]:  # (1,); empty: not printed
         needed = [(w, self.values.get(replace(entry, stat=s)))
@@ -235,13 +235,13 @@ class Measured:
         mean, std = STATS[entry.stat]
         figures = mean * trained.mean(0) + std * spread
         if len(drawn) < SEEDS:
-            figures[1:] = np.nan  # a value, but no ground for a verdict
+            figures[1:] = np.nan  # too few seeds: a value without an interval
         return {None: figures}
 
 # %% ../../nbs/study/07_claims.ipynb #9b4c0c3c
 @dataclass(frozen=True)
 class Outcome:
-    "What came of a comparison."
+    "Result of a comparison."
     comparison: Comparison
     word: str  # holds | does not hold | undecided | not printed | not run
     difference: float | None = None
@@ -277,7 +277,7 @@ def compare(comparison: Comparison, figures: Printed | Measured) -> Outcome:
 # %% ../../nbs/study/07_claims.ipynb #483d3cef
 @dataclass(frozen=True)
 class Verdict:
-    "What came of a claim."
+    "Verdict on a claim."
     claim: Claim
     outcomes: tuple[Outcome, ...]
 
@@ -301,7 +301,7 @@ class Verdict:
         return min(known, key=lambda o: o.difference - o.comparison.margin, default=None)
 
     def __str__(self) -> str:
-        "The verdict, how many of how many, and the weakest of them."
+        "The verdict, the number of comparisons that hold, and the weakest one."
         absent, open_ = len(self.outcomes) - len(self.judged), len(self.having("undecided"))
         text = f"**{self.word}**"
         if self.judged:
@@ -315,12 +315,12 @@ def _judge(figures: Printed | Measured, claims: Iterable[Claim]) -> list[Verdict
 
 
 def judge_printed(claims: Iterable[Claim] = CLAIMS) -> list[Verdict]:
-    "The claims, put to the paper's own numbers."
+    "Verdicts of the claims on the paper's numbers."
     return _judge(Printed(), claims)
 
 
 def judge(tables: dict[str, Results], claims: Iterable[Claim] = CLAIMS) -> list[Verdict]:
-    "The claims, put to our results; tables that are not given are not run."
+    "Verdicts of the claims on our results; claims on missing tables are 'not run'."
     return _judge(Measured(tables), claims)
 
 # %% ../../nbs/study/07_claims.ipynb #bfecedc2

@@ -78,7 +78,7 @@ def _width(
     text: str,  # lines separated by "\n"
     size: int = 15,  # pixels
 ) -> int:  # pixels of the longest line
-    "What a text takes when it is drawn."
+    "Width of a text when drawn."
     return round(max(ImageFont.load_default(size).getlength(line) for line in text.split("\n")))
 
 
@@ -179,7 +179,7 @@ def save_png(
     image: Image.Image | np.ndarray,  # or (h,w,3) uint8
     path: str | Path,  # ends in .png by convention
 ) -> Path:
-    "Write a PNG that is whole or absent."
+    "Writes a PNG atomically."
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
@@ -199,7 +199,7 @@ def _traces(
     rows: list[dict],  # of one model and method
     colour: str,
 ) -> list[dict]:  # plotly's description of the bars and of the diamonds
-    "What was measured, and what is printed at the same place."
+    "Bars of the measured values, diamonds of the printed ones."
     place = {"x": [r["attack"] for r in rows], "offsetgroup": rows[0]["method"]}
     bars = {"type": "bar", "name": rows[0]["method"], "legendgroup": rows[0]["method"], "marker_color": colour,
             "y": [r["value"] for r in rows],
@@ -250,7 +250,7 @@ def line_chart(
     x_title: str = "",  # default: x
     panel: str = "model",  # names of columns
     line: str = "method",
-    order: Iterable[str] = (),  # lines that have their colours in all charts
+    order: Iterable[str] = (),  # order of the lines, which decides their colours
 ) -> Image.Image:
     "Panels side by side with common axes; an interval is a band of its line's colour. ValueError for no rows."
     import pandas as pd

@@ -25,7 +25,7 @@ class Profile(Config):
     data: DataConfig
     backbone: str
     recipe: Recipe
-    note: str  # what the numbers of this profile are and are not
+    note: str  # what the numbers of this profile show and do not show
     pretrained: str = "none"
     seeds: tuple[Natural, ...] = (0, 1)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
@@ -36,7 +36,7 @@ class Profile(Config):
 
 # %% ../../nbs/study/04_profiles.ipynb #6f78b8cd
 _QUICK = ("Quick profile: small networks, trained from scratch for under a minute each on generated scenes. It shows how "
-          "the study works; neither the size of its numbers nor their order is evidence about the paper's.")
+          "the study works; neither its numbers nor their order is evidence about the paper's results.")
 _SMOKE = "Smoke profile: a few steps that test the machinery; its numbers mean nothing."
 _REAL = ("Real photographs, but not the paper's sets, networks or schedule: {data} stands in for {paper}, with an "
          "EfficientNet-Lite0 backbone and {iterations} iterations of batch {batch}.")
@@ -84,7 +84,7 @@ def _paper(name: str) -> Profile:
 # %% ../../nbs/study/04_profiles.ipynb #9f47a367
 def get_profile(
     name: str,  # of PROFILES
-    dataset: str = "",  # empty: the profile's own beside `like`
+    dataset: str = "",  # empty: the profile's replacement of `like`
     like: str | None = None,  # voc | cityscapes: the paper's set that it must stand in for
 ) -> Profile:
     "The sizes of a profile on a data set; ValueError for unknown ones, or one that stands in for the paper's other set."
@@ -103,7 +103,7 @@ def get_profile(
 # %% ../../nbs/study/04_profiles.ipynb #c50196d2
 @dataclass(frozen=True)
 class Parameters(Config):
-    "What a study notebook can be told."
+    "Parameters of a study notebook."
     profile: str = "quick"  # smoke | quick | real-cpu | real | paper
     dataset: str = ""  # empty: the profile's own
     data_root: str = "data"  # folder with the real sets
@@ -116,7 +116,7 @@ class Parameters(Config):
 
 
 def read_parameters(defined: dict) -> Parameters:
-    "The parameters among a notebook's `globals()`; ValueError for a name that is none, or a value of another type."
+    "The parameters among a notebook's `globals()`; ValueError for an unknown name or a value of another type."
     own = {"In", "Out", "get_ipython", "exit", "quit", "open", "read_parameters"}
     given = {k: v for k, v in defined.items() if not k.startswith("_") and k not in own
              and not isinstance(v, type(sys))}

@@ -72,7 +72,7 @@ RECIPES: dict[str, tuple[Stage, ...]] = {  # network and data set -> stages, eac
     "dilated_frontend_voc": (Stage(_FRONT, _DILATED, plain(128)),),  # 500 with the margin of 372
     "dilated_context_voc": (
         Stage(_FRONT, _DILATED, plain(128)),
-        Stage(replace(_FRONT, name="dilated_context"),  # the authors give no length; the front-end's stands in
+        Stage(replace(_FRONT, name="dilated_context"),  # the authors give no length; the front-end's is used
               replace(_DILATED, batch_size=60, frozen=_FIRST_HALF), plain(500))),
     "dilated_frontend_cityscapes": (
         Stage(_CITY_FRONT, replace(_CITY_DILATED, iterations=40_000, batch_size=8), plain(256)),),

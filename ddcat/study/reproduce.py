@@ -32,7 +32,7 @@ class Item:
     name: str  # as `ddcat reproduce` takes it
     title: str
     paper: str  # key of PAPERS
-    notebook: str = ""  # below nbs/, without .ipynb; empty: nobody has planned it yet
+    notebook: str = ""  # below nbs/, without .ipynb; empty: not written yet
 
     def path(self) -> Path:
         "Where its notebook is, or would be."
@@ -54,7 +54,7 @@ _DDCAT = {
     "table6": "Table 6: multi-task and teacher-student defences, streets (Cityscapes)",
     "claims": "The paper's sentences, checked on its numbers and on ours",
     "stronger_attacks": "A second look: more steps, SEA, signs of gradient masking",
-    "why_ddcat_helps": "Division, mask loss, extra head: what does DDC-AT owe to which?",
+    "why_ddcat_helps": "Ablation of DDC-AT: division, mask loss, extra head",
 }
 
 # %% ../../nbs/study/11_reproduce.ipynb #8ce6d277
@@ -63,7 +63,7 @@ _ARNAB = {
     "figure2": "IoU ratio over ε, VOC: FGSM, I-FGSM ll",
     "figure3": "IoU ratio over ε, Cityscapes: FGSM, I-FGSM ll",
     "figure4": "IoU ratio against clean IoU, VOC, FGSM at ε = 8",
-    "figure5": "what four input transformations do to predictions",
+    "figure5": "predictions under four input transformations",
     "figure6": "transformations of the input as a defence, over ε",
     "figure7": "the same defences under EOT",
     "figure8": "EOT for one transformation, tested under another, over ε",
@@ -126,7 +126,7 @@ def find_item(name: str) -> Item:
 
 # %% ../../nbs/study/11_reproduce.ipynb #5e8ed34a
 def notebook_parameters(notebook: str | Path) -> dict:  # name -> its value unless told otherwise
-    "What papermill may set in a notebook; ValueError where not exactly one cell has the tag."
+    "The parameters of a notebook; ValueError where not exactly one cell has the tag."
     cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
     if len(tagged) != 1:
@@ -137,7 +137,7 @@ def notebook_parameters(notebook: str | Path) -> dict:  # name -> its value unle
 
 
 def check_parameters(notebook: str | Path, given: Iterable[str]) -> None:
-    "ValueError for a name that the notebook does not have, which papermill would pass over."
+    "ValueError for a name that the notebook does not have, which papermill would ignore."
     known = notebook_parameters(notebook)
     for name in given:
         if name not in known:
@@ -225,14 +225,14 @@ PACKAGES = ("torch", "torchvision", "timm", "numpy", "matplotlib")
 
 
 def made_from(item: Item, parameters: dict) -> str:
-    "A mark of the notebook, the library, the printed numbers, the packages and the parameters."
+    "Hash of the notebook, the library, the printed numbers, the packages and the parameters."
     files = [item.path(), *(path for pattern in SOURCES for path in sorted(root().glob(pattern)) if path.is_file())]
     contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     return digest(contents, sys.version, [version(name) for name in PACKAGES], parameters)
 
 
 def is_current(target: Path, mark: str) -> bool:
-    "Was the executed notebook made from just this, and is its result still the one that it wrote?"
+    "Whether the executed notebook has this hash and its result file is unchanged."
     try:
         made = json.loads(target.read_text(encoding="utf-8"))["metadata"]["ddcat"]
         return made == {"made_from": mark, "result": file_sha256(target.with_suffix(".json"))}
@@ -243,7 +243,7 @@ def is_current(target: Path, mark: str) -> bool:
 def run_item(
     item: Item,
     parameters: dict | None = None,  # only what differs from the notebook's own
-    again: bool = False,  # also where a result made from just this is stored
+    again: bool = False,  # run even if an up-to-date result is stored
 ) -> Path:  # the executed notebook, in <outputs> under the name of its result
     "Runs a notebook where that can change anything; ValueError for a parameter that it lacks, NotebookError where it stops."
     given = dict(parameters or {})
@@ -255,12 +255,12 @@ def run_item(
     target, mark = root() / chosen["outputs"] / f"{name}.ipynb", made_from(item, chosen)
     if again or not is_current(target, mark):
         return run_notebook(item.path(), target, given, mark)
-    print("nothing has changed since it was made", flush=True)
+    print("up to date: nothing has changed since the last run", flush=True)
     return target
 
 # %% ../../nbs/study/11_reproduce.ipynb #ff272262
 def run_items(items: list[Item], parameters: dict | None = None, again: bool = False) -> dict[str, str]:  # item -> why not
-    "Runs one item after the other, a failing one included; says what became of each."
+    "Runs the items one after the other, also after a failure, and prints the result of each."
     failures = {}
     for number, item in enumerate(items, 1):
         print(f"[{number}/{len(items)}] {item.name}: {item.title}", flush=True)
@@ -303,7 +303,7 @@ def describe(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147, 2
 
 
 def state(item: Item, outputs: str | Path) -> list[str]:
-    "What there is of an item: its stored results, or that it was not run, or that it has no notebook yet."
+    "State of an item: its stored results, not run, or no notebook yet."
     return [describe(item, path) for path in results_of(item, outputs)] or ["not run" if item.built() else "not built yet"]
 
 # %% ../../nbs/study/11_reproduce.ipynb #2c6301d9
@@ -321,7 +321,7 @@ def check_commits(name: str, provenance: dict) -> None:
 
 
 def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .json files
-    "Copies an item's results to `<outputs>/published`; ValueError where there are none, or changed code made one."
+    "Copies an item's results to `<outputs>/published`; ValueError if there are none or one was made by uncommitted code."
     own = [path for path in results_of(item, outputs) if path.parent == Path(outputs)]
     if not own:
         raise ValueError(f"{item.name} has no result in {outputs} to publish: run `ddcat reproduce {item.name}` first")
@@ -360,7 +360,7 @@ def published_page(folder: Path) -> str:
 
 # %% ../../nbs/study/11_reproduce.ipynb #bb77fe86
 def listing(outputs: str | Path, items: Iterable[Item] | None = None) -> str:
-    "Every item, paper by paper: title, notebook with what it can be told, state."
+    "Every item, paper by paper: title, notebook with its parameters, state."
     lines, indent, papers = [], " " * 20, dict(PAPERS)
     for item in ITEMS.values() if items is None else items:
         if item.paper in papers:

@@ -70,14 +70,14 @@ class ModelConfig(Config):
             raise unknown("image_grad", self.image_grad, IMAGE_GRADS)
 
     def options(self) -> dict:
-        "What was chosen beside name, backbone and weights."
+        "Options chosen besides name, backbone and weights."
         names = {f.name for f in fields(self)} - {"name", "backbone", "pretrained"}
         return {name: getattr(self, name) for name in sorted(names) if getattr(self, name) is not None}
 
 
 @dataclass(frozen=True)
 class RunConfig(Config):
-    "All that decides a training's result, save the files themselves, which enter by their fingerprint."
+    "All settings that decide a training's result; data files enter by their fingerprint."
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     defence: DefenceConfig = field(default_factory=DefenceConfig)
@@ -232,7 +232,7 @@ def tidy(folder: Path) -> None:
 
 # %% ../../nbs/study/02_store.ipynb #ec235b7c
 def write_counts(path: Path, counts: dict[str, Tensor], note: dict[str, str]) -> None:
-    "Confusion matrices by column, with a note, as a file that is whole or absent."
+    "Confusion matrices by column, with a note, written atomically."
     write_sealed(path, {k: v.to(torch.int32) for k, v in counts.items()}, note)
 
 
@@ -240,7 +240,7 @@ def read_counts(
     path: Path,
     *known: dict[str, str],  # notes, one of which must be part of the file's; none given: any note will do
 ) -> dict[str, Tensor] | None:
-    "What `write_counts` wrote, int64; None where there is nothing. A damaged file is set aside, and counts as nothing."
+    "What `write_counts` wrote, int64; None where there is nothing. A damaged file is renamed and counts as absent."
     return usable(path, lambda path: {k: v.long() for k, v in read_sealed(path, *known)[0].items()})
 
 
@@ -251,12 +251,12 @@ def counts_note(path: Path) -> dict[str, str]:
 
 # %% ../../nbs/study/02_store.ipynb #1a2e70b0
 class RunStore:
-    "Trainings and evaluations under one folder; asks for work only where something is missing."
+    "Trainings and evaluations under one folder; computes only what is missing."
 
     def __init__(self, folder: str | Path, machine: Machine | None = None):
         self.folder, self.machine = Path(folder), machine or Machine()
         self._sources: dict[str, tuple] = {}
-        self._made: dict[Path, dict] = {}  # provenance of what was handed out
+        self._made: dict[Path, dict] = {}  # provenance of the results returned
 
     def sources(self, config: DataConfig) -> tuple:
         "Training and validation set, opened once."
@@ -266,7 +266,7 @@ class RunStore:
         return self._sources[key]
 
     def find(self, config: RunConfig) -> Run:
-        "Where a run lies, finished or not."
+        "The run of a configuration, finished or not."
         training, _ = self.sources(config.data)
         key = digest(SCHEMA, config, training.fingerprint)
         return Run(self.folder / key, config, training.num_classes)
@@ -313,7 +313,7 @@ class RunStore:
     def transfer(
         self,
         source: Run,  # whose network is attacked
-        targets: list[Run],  # whose networks answer, on the same data
+        targets: list[Run],  # whose networks are scored, on the same data
         config: EvaluationConfig,
         on_images: Callable[[int], None] | None = None,
     ) -> list[dict[str, Tensor]]:  # of each target
@@ -338,7 +338,7 @@ class RunStore:
             return [read(path) for path, read in reads]
 
     def computed(self) -> list[dict]:
-        "What made the trainings and evaluations handed out so far: each provenance, and of how many it is."
+        "Provenance of the trainings and evaluations returned so far, each with the number of results it is of."
         own = ("data", "finished", "seconds")  # of one result alone
         groups = Counter(json.dumps({k: v for k, v in made.items() if k not in own}) for made in self._made.values())
         return [{**json.loads(made), "results": number} for made, number in groups.items()]

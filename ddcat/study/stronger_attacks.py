@@ -103,7 +103,7 @@ class Look:
 
 # %% ../../nbs/study/08_stronger_attacks.ipynb #7a79c40f
 def whole_image(profile: Profile, images: int) -> EvaluationConfig:
-    "The profile's inference, attacked through its whole: one adversarial image."
+    "The profile's inference attacked as a whole: one adversarial image, also with sliding windows."
     return replace(profile.evaluation, flip=False, per_tile=False, count=images)
 
 
@@ -153,7 +153,7 @@ Counts = dict[Column, np.ndarray]  # figure -> (n,k,k)
 
 
 def trainings(profile: Profile, chosen: SecondLook, seeds: int = 0) -> dict[Key, RunConfig]:
-    "The networks looked at, and SAT of every architecture, on which images for transfer are made."
+    "The networks to evaluate, and SAT of every architecture, the source of transfer images."
     seeds = seeds or chosen.seeds
     return {**run_configs(profile, models=chosen.models, methods=chosen.methods, seeds=seeds),
             **run_configs(profile, models=MODELS, methods=["SAT"], seeds=seeds)}
@@ -174,7 +174,7 @@ def with_worst(counts: Counts) -> Counts:
 
 
 def jobs(cells: list[Key], chosen: list[Look]) -> Iterator[tuple[Look, list[Key]]]:
-    "Every look at every network; images for transfer are made once for all networks that meet them."
+    "Every evaluation of every network; images for transfer are made once for all their targets."
     for model, seed in dict.fromkeys((c.model, c.seed) for c in cells):
         group = [c for c in cells if (c.model, c.seed) == (model, seed)]
         for look in chosen:
@@ -183,7 +183,7 @@ def jobs(cells: list[Key], chosen: list[Look]) -> Iterator[tuple[Look, list[Key]
 
 def measure(
     store: RunStore,
-    runs: dict[Key, Run],  # what is looked at, and SAT of the other architecture
+    runs: dict[Key, Run],  # networks to evaluate, and SAT of the other architecture
     cells: list[Key],  # what is looked at
     chosen: list[Look],
 ) -> dict[Key, Counts]:
@@ -295,7 +295,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Answer:
-    "What came out of a check, with the figures of the pair that speaks most against it."
+    "Result of a check, with the figures of the pair that is most against it."
     question: str
     verdict: str  # yes | no | undecided
     pair: str
@@ -368,7 +368,7 @@ def protocol_checks(method: str, chosen: SecondLook) -> list[Check]:
 
 # %% ../../nbs/study/08_stronger_attacks.ipynb #7081f6b3
 def published_checks(chosen: SecondLook) -> list[Check]:
-    "What later work says of these defences; `more` means by a point at least."
+    "Findings of later work about these defences; `more` means at least one point."
     def sea(method: str, eps_255: float) -> Side:
         return method, Column("sea", eps_255, chosen.sea_steps)
 
@@ -400,14 +400,14 @@ def answers(
     chosen: SecondLook,
     checks: Callable[[str, SecondLook], list[Check]],  # masking_checks | protocol_checks
 ) -> dict[tuple[str, str], list[Answer]]:  # (model, method) -> answers
-    "The same questions for every network."
+    "The same checks for every network."
     cells = dict.fromkeys((cell.model, cell.method) for cell in results)
     sides = {model: by_side(results, model) for model, _ in cells}
     return {(model, method): [judge(c, sides[model]) for c in checks(method, chosen)] for model, method in cells}
 
 
 def published_answers(results: dict[Key, Counts], chosen: SecondLook) -> dict[tuple[str, str], list[Answer]]:
-    "What was published, asked of our networks; by (model, \"\")."
+    "The published findings checked on our networks; by (model, \"\")."
     return {(model, ""): [judge(c, by_side(results, model)) for c in published_checks(chosen)]
             for model in dict.fromkeys(cell.model for cell in results)}
 
@@ -425,7 +425,7 @@ def answer_table(found: dict[tuple[str, str], list[Answer]], model: str) -> str:
 
 
 def published_table(found: dict[tuple[str, str], list[Answer]], model: str) -> str:
-    "What was published, whether ours agree, and the figures."
+    "Published findings, whether our networks agree, and the figures."
     def figures(a: Answer) -> str:
         return f"{a.left:.1f} – {a.right:.1f} = {a.difference:+.1f} [{a.low:+.1f}, {a.high:+.1f}]"
 

@@ -36,7 +36,7 @@ from .store import ModelConfig, Run, RunConfig, RunStore, provenance
 from ..training.loop import Machine
 
 # %% ../../nbs/study/06_tables.ipynb #dcba2704
-METHODS = {  # under their printed names; the last two are baselines that later work found to hold
+METHODS = {  # under their printed names; the last two are baselines that later work found to be robust
     "No Defense": DefenceConfig("none"), "SAT": DefenceConfig("sat"), "DDC-AT": DefenceConfig("ddcat"),
     "DDC-AT-M": DefenceConfig("ddcat", rule="M"), "DDC-AT-N": DefenceConfig("ddcat", rule="N"),
     "AT": DefenceConfig("sat", share=1.0),
@@ -73,7 +73,7 @@ def printed(table: str, setting: str | None = None, stat: str = "mean") -> dict[
 
 # %% ../../nbs/study/06_tables.ipynb #4aa554cd
 def training_cost(config: RunConfig) -> float:
-    "Passes over an image that a training is worth."
+    "Cost of a training, in passes over one image."
     attacked = {"none": 0.0, "sat": config.defence.share, "ddcat": 1.0}[config.defence.name]
     return config.recipe.iterations * config.recipe.batch_size * (1 + 0.85 * attacked * config.defence.attack.steps)
 
@@ -87,7 +87,7 @@ def testing_cost(evaluation: EvaluationConfig, images: int, targets: int = 1) ->
 
 
 class Progress:
-    "Counts work done over a whole grid and says what is left: a bar in a terminal, a line every few seconds elsewhere."
+    "Progress over a whole grid with the time left: a bar in a terminal, a printed line every `every` seconds elsewhere."
 
     def __init__(self, total: float, every: float = 10.0):
         self.total, self.done, self.every, self.label = total, 0.0, every, ""
@@ -95,7 +95,7 @@ class Progress:
         self.bar = tqdm(total=round(total), unit="pass", disable=not sys.stderr.isatty())
 
     def skip(self, work: float) -> None:
-        "Takes work that was found stored out of the account."
+        "Removes work from the total that turned out to be stored."
         self.total -= work
         self.bar.total = round(self.total)
 
@@ -106,12 +106,12 @@ class Progress:
         now = time.monotonic()
         if self.bar.disable and now - self.said >= self.every:
             left = (now - self.started) / self.done * (self.total - self.done)
-            print(f"{self.label}: {100 * self.done / self.total:.0f} % of all, about {left / 60:.1f} min left", flush=True)
+            print(f"{self.label}: {100 * self.done / self.total:.0f} % done, about {left / 60:.1f} min left", flush=True)
             self.said = now
 
     @contextmanager
     def part(self, work: float, label: str) -> Iterator[Callable[[float], None]]:
-        "A counter of shares of `work`; what it has not counted at the end was found stored."
+        "Yields a function that counts shares of `work`; what is not counted at the end was stored and is skipped."
         self.label, before = label, self.done
         yield lambda share: self(share * work)
         self.skip(work - (self.done - before))
@@ -193,7 +193,7 @@ class Study:
         return [replace(p.evaluation, attack=a, flip=sliding and a.name == "clean") for a in attacks]
 
     def made(self) -> dict:
-        "What made a result: what read it together, and what had computed it before."
+        "Provenance: of this notebook run, and of the stored results it read."
         return {**provenance(self.machine, time.perf_counter() - self.started), "profile": self.parameters.profile,
                 "sizes": json.loads(self.profile.to_json()), "computed": self.store.computed()}
 
@@ -203,7 +203,7 @@ class Study:
         rows: list[dict],
         markdown: str,
         picture: Image.Image | None = None,
-        beside: Iterable["Study"] = (),  # other studies that the result is of
+        beside: Iterable["Study"] = (),  # other studies that the result also uses
         **more,  # goes into the JSON
     ) -> Path:  # the JSON
         "Writes a result of that item: .json with rows, notes and provenance, .md and .png."

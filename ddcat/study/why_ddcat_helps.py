@@ -42,9 +42,9 @@ VARIANTS = {
 # %% ../../nbs/study/09_why_ddcat_helps.ipynb #6d422d7b
 @dataclass(frozen=True)
 class Effect(Config):
-    "What a cause does: the variant with it, less the one without."
+    "Effect of one part of DDC-AT: the variant with it minus the one without."
     cause: str
-    case: str  # what else is on
+    case: str  # the other options
     more: str
     less: str
 
@@ -158,7 +158,7 @@ def share_rows(results: Results, stretches: int = 20) -> list[dict]:
 
 
 def story(shares: list[dict]) -> str:
-    "What DDC-AT's division had come to at the end of training."
+    "Shares of DDC-AT's division at the end of training, in words."
     *_, last = (r for r in shares if r["method"] == "DDC-AT")
     text = f"At the end p = 1 on {last['p']:.1f} % of the clean pixels, M = 1 on {last['M']:.1f} %: "
     if last["p"] < min(1.0, last["M"] / 2):
@@ -175,7 +175,7 @@ def figures(row: dict, low: str = "low_seeds", high: str = "high_seeds") -> str:
 
 
 def sentence(rows: list[dict]) -> str:
-    "What is decided about one cause, else the largest difference, and what only these runs would say."
+    "One sentence on an effect: where it is decided, else its largest difference, and what holds for these trainings only."
     def place(row: dict, *ends: str) -> str:
         return f"{COLUMNS[row['attack']]}, {row['case']} ({figures(row, *ends)})"
 
@@ -209,7 +209,7 @@ def conclusion(rows: list[dict]) -> str:
 
 
 def answer(rows: list[dict], shares: list[dict]) -> str:
-    "The plain answer in Markdown, made of the figures."
+    "The conclusion in Markdown, built from the figures."
     causes = dict.fromkeys(r["cause"] for r in rows if r["cause"] not in (WHOLE, CONTROL))
     judged = [r for r in rows if r["cause"] != CONTROL]
     decided = sum(r["verdict"] != "not decided" for r in judged)

@@ -46,7 +46,7 @@ class DefenceConfig(Config):
     update: str = "joint"  # ddcat: joint | alternating
     mask_void: bool = True  # ddcat: void pixels count in the mask loss
     mask_loss: bool = True  # ddcat: False: the mask branch is not trained
-    extra_head: bool = True  # ddcat: False: divided pixels train no head, and the main branch answers for them
+    extra_head: bool = True  # ddcat: False: divided pixels train no head, and the main branch predicts them
     attack: TrainingAttack = TrainingAttack()
 
     def check(self) -> None:
@@ -87,7 +87,7 @@ def coarse_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
 
 @dataclass(frozen=True)
 class Criterion:
-    "Cross-entropy of the main logits, plus those of the heads that only training has, each by its weight."
+    "Cross-entropy of the main logits, plus the weighted losses of the heads used in training only."
     head_weights: tuple[tuple[str, float], ...] = (("deep", 0.4),)  # a head not named here counts once
     class_weights: Tensor | None = None  # (k,)
     stride: int = 1  # every n-th pixel of the main logits counts, for networks trained at their own resolution
@@ -189,7 +189,7 @@ class DDCAT:
     update: str = "joint"  # joint: one step on L_n + L_a + L_m (released code); alternating: Alg. 3
     mask_void: bool = True  # void pixels count in L_m (released code)
     mask_loss: bool = True  # False: no L_m
-    extra_head: bool = True  # False: where p = 1 no head is trained, and the main branch answers
+    extra_head: bool = True  # False: where p = 1 no head is trained, and the main branch predicts
 
     def losses(self, model: nn.Module, images: Tensor, labels: Tensor,
                generator: torch.Generator) -> Iterator[tuple[Tensor, dict]]:

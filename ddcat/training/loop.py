@@ -71,10 +71,10 @@ class Machine(Config):
     data_root: str = "data"  # folder with the data sets
 
     def resolve(self) -> torch.device:
-        "The device itself; ValueError where there is none of that name."
+        "The torch device; ValueError if there is none of that name."
         cuda = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))] if torch.cuda.is_available() else []
         if self.device.startswith("cuda") and not cuda:
-            raise ValueError(f"device {self.device!r} was asked for, but torch sees no CUDA device")
+            raise ValueError(f"device {self.device!r} was requested, but torch finds no CUDA device")
         if self.device not in (known := ("auto", "cpu", *cuda)):
             raise unknown("device", self.device, known)
         return torch.device(("cuda" if cuda else "cpu") if self.device == "auto" else self.device)
@@ -246,7 +246,7 @@ def batches(dataset, start: int, recipe: Recipe, augmentation: Augmentation, see
 # %% ../../nbs/training/03_loop.ipynb #360cbcce
 def train_step(model: nn.Module, defence, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor,
                recipe: Recipe, seed: int) -> dict:  # loss, and what the defence reports
-    "One batch: one update per loss that the defence gives; chance comes from `seed` alone."
+    "One batch: one update per loss that the defence gives; all randomness comes from `seed`."
     devices = [images.device] if images.is_cuda else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
