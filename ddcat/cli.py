@@ -20,7 +20,7 @@ from typing import NoReturn
 from . import __version__
 from .bench import BENCHMARKS
 from .config import root, unknown
-from .study.names import DEFENCE_WORDS, MODELS, PROFILES
+from .study.names import METHODS, MODELS, PROFILES
 from .study.reproduce import ITEMS, check_parameters, find_item, listing, papermill_here, publish, run_items
 
 # %% ../nbs/core/02_cli.ipynb #400d6cdc
@@ -74,8 +74,8 @@ def _study_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--dataset", default="", help="data set of the profile (default: its own)")
     command.add_argument("--model", action="append", metavar="NAME", type=one_of("model", MODELS.values()),
                          help=f"{', '.join(MODELS.values())}; may be repeated (default: all)")
-    command.add_argument("--defence", action="append", metavar="NAME", type=one_of("defence", DEFENCE_WORDS),
-                         help=f"{', '.join(DEFENCE_WORDS)}; may be repeated (default: {', '.join(TABLE1)})")
+    command.add_argument("--defence", action="append", metavar="NAME", type=one_of("defence", METHODS.values()),
+                         help=f"{', '.join(METHODS.values())}; may be repeated (default: {', '.join(TABLE1)})")
     command.add_argument("--seeds", type=SEEDS, default=0, help="number of seeds (default: the profile's)")
     command.add_argument("--data-root", type=a_folder, default="data", help="folder that holds the real data sets")
     command.add_argument("--outputs", type=a_folder, default="outputs", help="folder of the run store and of results")
@@ -118,22 +118,23 @@ def _list_options(command: argparse.ArgumentParser) -> None:
 # %% ../nbs/core/02_cli.ipynb #21316cd9
 def run_study(options: argparse.Namespace) -> int:
     "Trains, and for `evaluate` attacks and prints the table: Table 1, or on streets Table 4."
-    from ddcat.study import tables as studies
+    from ddcat.study.grid import Study, run_grid
     from ddcat.study.profiles import Parameters
     from ddcat.study.store import RunStore
+    from ddcat.study.tables import markdown_table, printed, result_rows
     from ddcat.training import Machine
 
     machine = Machine(device=options.device, data_root=options.data_root, workers=options.workers)
     machine.resolve()
-    study = studies.Study(Parameters(**{name: getattr(options, name) for name in SHARED}))
+    study = Study(Parameters(**{name: getattr(options, name) for name in SHARED}))
     models = [k for k, v in MODELS.items() if not options.model or v in options.model]
-    methods = [name for word, name in DEFENCE_WORDS.items() if word in (options.defence or TABLE1)]
+    methods = [name for name, word in METHODS.items() if word in (options.defence or TABLE1)]
     evaluations = study.evaluations() if options.command == "evaluate" else []
-    results = studies.run_grid(RunStore(study.folder / "runs", machine), study.runs(models, methods), evaluations)
+    results = run_grid(RunStore(study.folder / "runs", machine), study.runs(models, methods), evaluations)
     if evaluations:
         table = "14"[PROFILES[options.profile].index(study.dataset)]
-        paper = {key: value for key, value in studies.printed(table).items() if key[0] in models and key[1] in methods}
-        print(studies.markdown_table(studies.result_rows(study, table, results), paper))
+        paper = {key: value for key, value in printed(table).items() if key[0] in models and key[1] in methods}
+        print(markdown_table(result_rows(study, table, results), paper))
         print(study.profile.note)
     for key, (run, _) in results.items():
         print(f"{key}: {run.folder}")
@@ -247,8 +248,8 @@ def parser() -> Parser:
     return top
 
 # %% ../nbs/core/02_cli.ipynb #e5377c33
-LOADS = {"reproduce": "ddcat.training", "publish": "ddcat.study.tables", "train": "ddcat.study.tables",
-         "evaluate": "ddcat.study.tables", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
+LOADS = {"reproduce": "ddcat.training", "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
+         "evaluate": "ddcat.study.grid", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
 
 
 def main(

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from ..config import Between, atomic_write
 from ..study.store import provenance
-from ..study.tables import check_result
+from ..study.grid import check_result
 from ..training.loop import Machine
 
 # %% ../../nbs/bench/01_timing.ipynb #397f99ee
