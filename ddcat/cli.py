@@ -89,6 +89,7 @@ def _bench_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rounds", type=ROUNDS, default=15, help="interleaved repetitions (default: 15)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda …")
 
+
 def _faults_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minutes", type=MINUTES, default=10, help="how long (default: 10), at least one case of each")
     command.add_argument("--outputs", type=a_folder, default="outputs", help="folder for the JSON")
