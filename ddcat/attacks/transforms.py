@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Quality', 'Sigma', 'HSV_SCALE', 'TRANSFORMS', 'Transform', 'Identity', 'check_order', 'straight_through',
            'recompress', 'Jpeg', 'within', 'blur_radius', 'gaussian_kernels', 'mirrored', 'gaussian_blur', 'Blur',
-           'rgb_to_hsv', 'hsv_to_rgb', 'HSVJitter', 'Grayscale', 'take', 'Move', 'Randomised']
+           'rgb_to_hsv', 'hsv_to_rgb', 'HSVJitter', 'Grayscale', 'take_pixels', 'Move', 'Randomised']
 
 # %% ../../nbs/attacks/05_transforms.ipynb #f104c880
 from collections.abc import Callable
@@ -210,7 +210,7 @@ class Grayscale(Transform):
         return within((images * drawn[:, :, None, None]).sum(1, keepdim=True).expand_as(images), images)
 
 # %% ../../nbs/attacks/05_transforms.ipynb #e2cb1312
-def take(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def take_pixels(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     "Pixels of x (n,c,h,w) at rows (n,h) and columns (n,w), the nearest where they lie outside."
     n, c, h, w = x.shape
     rows = rows.clamp(0, h - 1)[:, None, :, None].expand(-1, c, -1, w)
@@ -240,16 +240,16 @@ class Move(Transform):
         return (rows + down, mirror(columns) + right) if back else (rows - down, mirror(columns - right))
 
     def apply(self, images: Tensor, drawn: Tensor) -> Tensor:
-        return take(images, *self.places(images.shape[2:], drawn))
+        return take_pixels(images, *self.places(images.shape[2:], drawn))
 
     def labels(self, labels: Tensor, drawn: Tensor) -> Tensor:
         rows, columns = self.places(labels.shape[1:], drawn)
         h, w = labels.shape[1:]
         inside = ((rows >= 0) & (rows < h))[:, :, None] & ((columns >= 0) & (columns < w))[:, None]
-        return torch.where(inside, take(labels[:, None], rows, columns)[:, 0], VOID)
+        return torch.where(inside, take_pixels(labels[:, None], rows, columns)[:, 0], VOID)
 
     def restore(self, logits: Tensor, drawn: Tensor) -> Tensor:
-        return take(logits, *self.places(logits.shape[2:], drawn, back=True))
+        return take_pixels(logits, *self.places(logits.shape[2:], drawn, back=True))
 
 # %% ../../nbs/attacks/05_transforms.ipynb #31e249d5
 TRANSFORMS = {  # the rows of Arnab et al.'s Table 2

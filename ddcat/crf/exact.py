@@ -19,8 +19,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from ..config import unknown
 
 # %% auto #0
-__all__ = ['METHODS', 'score_vectors', 'kd_order', 'rows_of', 'Blocks', 'block_pass', 'attention_filter', 'triton_pass',
-           'choose_method', 'Filter', 'ExactOperator', 'exact_filter']
+__all__ = ['EXACT_METHODS', 'score_vectors', 'kd_order', 'rows_of', 'Blocks', 'block_pass', 'attention_filter', 'triton_pass',
+           'choose_exact_method', 'ExactFilter', 'ExactOperator', 'exact_filter']
 
 # %% ../../nbs/crf/01_exact.ipynb #647d3c4a
 def score_vectors(
@@ -266,17 +266,17 @@ def triton_pass(
     return out[..., :c], slope
 
 # %% ../../nbs/crf/01_exact.ipynb #f78596b2
-METHODS = ("auto", "blocked", "skip", "attention", "triton")
+EXACT_METHODS = ("auto", "blocked", "skip", "attention", "triton")
 
 
-def choose_method(
-    method: str,  # one of METHODS
+def choose_exact_method(
+    method: str,  # one of EXACT_METHODS
     features: Tensor,
     include_self: bool,
-) -> str:  # one of METHODS but "auto"
+) -> str:  # one of EXACT_METHODS but "auto"
     "The fastest exact method for these features, or `method` if it can do them."
-    if method not in METHODS:
-        raise unknown("method", method, METHODS)
+    if method not in EXACT_METHODS:
+        raise unknown("method", method, EXACT_METHODS)
     single, found = features.dtype == torch.float32, importlib.util.find_spec("triton") is not None
     if method == "auto":
         if not (features.is_cuda and single):
@@ -291,7 +291,7 @@ def choose_method(
     return method
 
 
-class Filter(torch.autograd.Function):
+class ExactFilter(torch.autograd.Function):
     "A filter by an operator's blocks, with the exact gradients to values and features."
 
     @staticmethod
@@ -327,7 +327,7 @@ class ExactOperator:
             raise ValueError("features must be finite")
         if block < 16 or block & (block - 1):
             raise ValueError(f"block must be a power of two of at least 16, not {block}")
-        self.features, self.method = features, choose_method(method, features, include_self)
+        self.features, self.method = features, choose_exact_method(method, features, include_self)
         least = torch.finfo(features.dtype).eps if least is None else least
         self.options = {"least": 0.0 if method == "blocked" else least, "include_self": include_self,
                         "size": block, "cache": cache}
@@ -361,7 +361,7 @@ class ExactOperator:
         if self.method == "attention":
             with torch.autocast(values.device.type, enabled=False):
                 return attention_filter(values, self.features)
-        return Filter.apply(values, self.features, self)
+        return ExactFilter.apply(values, self.features, self)
 
 
 def exact_filter(

@@ -6,10 +6,10 @@
 __all__ = ['VERSION', 'SMALLEST', 'KINDS', 'STREET', 'OBJECTS', 'TILE', 'TEXTURES', 'TEXTURE', 'V', 'U', 'PALETTES', 'CATEGORIES',
            'CLUTTER', 'DULL', 'ANYTHING', 'SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN', 'FENCE', 'CAR',
            'PEDESTRIAN', 'BICYCLIST', 'GROUND', 'LABEL', 'FURNITURE', 'STREET_URN', 'Draws', 'stretched', 'noise',
-           'wave', 'dots', 'tiles', 'scaled', 'disc', 'box', 'bar', 'polygon', 'aeroplane', 'wheels', 'bicycle', 'bird',
-           'boat', 'bottle', 'bus', 'car', 'animal', 'cat', 'dog', 'horse', 'cow', 'sheep', 'chair', 'diningtable',
-           'motorbike', 'person', 'pottedplant', 'sofa', 'train', 'tvmonitor', 'rear', 'rider', 'tree', 'sign', 'lump',
-           'crate', 'wedge', 'rod', 'hoop', 'parts', 'colour', 'Coat', 'Canvas', 'softened', 'light', 'photographed',
+           'wave', 'dots', 'tiles', 'disc', 'box', 'bar', 'polygon', 'aeroplane', 'wheels', 'bicycle', 'bird', 'boat',
+           'bottle', 'bus', 'car', 'animal', 'cat', 'dog', 'horse', 'cow', 'sheep', 'chair', 'diningtable', 'motorbike',
+           'person', 'pottedplant', 'sofa', 'railway', 'tvmonitor', 'rear', 'rider', 'tree', 'sign', 'lump', 'crate',
+           'wedge', 'rod', 'hoop', 'parts', 'colour', 'Coat', 'Canvas', 'softened', 'light', 'photographed',
            'materials', 'backdrop', 'strew', 'put', 'objects', 'View', 'houses', 'town', 'fence', 'lane', 'upright',
            'erect', 'street', 'checked', 'scene', 'Scenes']
 
@@ -135,26 +135,26 @@ def tiles() -> np.ndarray:  # (number of textures, 256, 256) uint8
 V, U = np.ogrid[-255:256:2, -255:256:2]
 
 
-def scaled(*hundredths: int) -> list[int]:
+def _scaled(*hundredths: int) -> list[int]:
     return [value * 255 // 100 for value in hundredths]
 
 
 def disc(part: int, x: int, y: int, rx: int, ry: int | None = None, hole: int = 0) -> tuple[int, np.ndarray]:
     "Ellipse, or a ring where `hole` gives its inner radius in percent of the outer."
-    x, y, rx, ry = scaled(x, y, rx, rx if ry is None else ry)
+    x, y, rx, ry = _scaled(x, y, rx, rx if ry is None else ry)
     reach = 10000 * ((U - x) ** 2 * ry * ry + (V - y) ** 2 * rx * rx)
     unit = rx * rx * ry * ry
     return part, (reach <= 10000 * unit) & (reach >= hole * hole * unit)
 
 
 def box(part: int, x0: int, y0: int, x1: int, y1: int) -> tuple[int, np.ndarray]:
-    x0, y0, x1, y1 = scaled(x0, y0, x1, y1)
+    x0, y0, x1, y1 = _scaled(x0, y0, x1, y1)
     return part, (x0 <= U) & (x1 >= U) & (y0 <= V) & (y1 >= V)
 
 
 def bar(part: int, x0: int, y0: int, x1: int, y1: int, thick: int) -> tuple[int, np.ndarray]:
     "Line with round ends; `thick` is half its width."
-    x0, y0, x1, y1, thick = scaled(x0, y0, x1, y1, thick)
+    x0, y0, x1, y1, thick = _scaled(x0, y0, x1, y1, thick)
     dx, dy, x, y = x1 - x0, y1 - y0, U - x0, V - y0
     length = max(dx * dx + dy * dy, 1)
     along = np.clip(x * dx + y * dy, 0, length)
@@ -163,7 +163,7 @@ def bar(part: int, x0: int, y0: int, x1: int, y1: int, thick: int) -> tuple[int,
 
 def polygon(part: int, *corners: tuple[int, int]) -> tuple[int, np.ndarray]:
     "Even-odd rule."
-    corners = [scaled(*corner) for corner in corners]
+    corners = [_scaled(*corner) for corner in corners]
     inside = np.zeros((TILE, TILE), bool)
     for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
         left = (U - x0) * abs(y1 - y0) < (V - y0) * (x1 - x0) * (1 if y1 > y0 else -1)
@@ -315,7 +315,7 @@ def sofa(pose):
             box(3, -86, 50, -76, 62), box(3, 76, 50, 86, 62)]
 
 
-def train(pose):
+def railway(pose):
     return [polygon(1, (-98, -40), (50, -40), (80, -25), (97, 10), (97, 36), (-98, 36)),
             *[box(2, x, -26, x + 18, -4) for x in range(-92, 30, 26)],
             polygon(2, (52, -28), (72, -22), (84, -2), (52, -2)),
@@ -440,7 +440,7 @@ CATEGORIES = {  # name: frequency, width and height in percent, shape, (texture,
     "pottedplant": (2, 95, 105, pottedplant, ("leaves", "green"), ("plain", "clay")),
     "sheep": (2, 105, 95, sheep, ("wool", "wool"), ("plain", "skin"), ("plain", "dark")),
     "sofa": (2, 120, 100, sofa, ("floral", "cloth"), ("plain", "cloth"), ("plain", "brown")),
-    "train": (2, 130, 105, train, ("stripes", "paint"), ("plain", "window"), ("plain", "dark"),
+    "train": (2, 130, 105, railway, ("stripes", "paint"), ("plain", "window"), ("plain", "dark"),
               ("plain", "light")),
     "tvmonitor": (2, 100, 95, tvmonitor, ("plain", "dark"), ("scan", "screen"), ("plain", "warning")),
 }

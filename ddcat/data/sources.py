@@ -18,7 +18,7 @@ from .augment import Augmentation
 from ..config import Config, Count, added, unknown
 
 # %% ../../nbs/data/04_sources.ipynb #242789df
-NAMES = (*scenes.KINDS, *data.NAMES)
+NAMES = (*scenes.KINDS, *data.READER_NAMES)
 
 
 @dataclass(frozen=True)

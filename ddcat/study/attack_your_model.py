@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Robustness', 'profile_settings', 'tensor_bytes', 'weights_sha256', 'plain', 'described', 'device_of', 'probe',
-           'rounded', 'identity', 'title', 'adversarials', 'predicted', 'attacked_counts', 'measure', 'Report', 'curve',
-           'page']
+           'rounded', 'identity', 'title', 'attacked_images', 'predicted', 'attacked_counts', 'measure', 'Report',
+           'curve', 'page']
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #8d0e4074
 import hashlib
@@ -146,7 +146,7 @@ def title(model: nn.Module) -> str:
     return f"{type(model).__qualname__} of {title(inner)}" if isinstance(inner, nn.Module) else type(model).__qualname__
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #175d3ceb
-def adversarials(
+def attacked_images(
     job: str, model: nn.Module, images: Tensor, labels: Tensor, config: Robustness,
     counts: Tensor,  # (k,) pixels of each class, for SEA
 ) -> Iterator[tuple[str, Tensor]]:  # column, images
@@ -180,7 +180,7 @@ def attacked_counts(
     images = images.float() / 255
     labels = labels if truth == "labels" else predicted(model, images)
     return {column: confusion(predicted(model, x), labels, len(pixels)).cpu()
-            for column, x in adversarials(job, model, images, labels, config, pixels)}
+            for column, x in attacked_images(job, model, images, labels, config, pixels)}
 
 
 def measure(

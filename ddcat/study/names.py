@@ -25,14 +25,13 @@ class Table:
     like: str  # voc | cityscapes
     setting: str  # white-box | black-box | both
     methods: tuple[str, ...]
-    title: str
 
 
 TABLES = {
-    "1": Table("voc", "white-box", MAIN_METHODS, "white-box attacks, VOC"),
-    "2": Table("voc", "black-box", MAIN_METHODS, "black-box attacks, VOC"),
-    "3": Table("voc", "white-box", ("SAT", "DDC-AT-M", "DDC-AT-N", "DDC-AT"), "division rules, VOC"),
-    "4": Table("cityscapes", "white-box", MAIN_METHODS, "white-box attacks, Cityscapes"),
-    "5": Table("cityscapes", "black-box", MAIN_METHODS, "black-box attacks, Cityscapes"),
-    "6": Table("cityscapes", "both", ("SAT", "DDC-AT"), "other defences, Cityscapes"),
+    "1": Table("voc", "white-box", MAIN_METHODS),
+    "2": Table("voc", "black-box", MAIN_METHODS),
+    "3": Table("voc", "white-box", ("SAT", "DDC-AT-M", "DDC-AT-N", "DDC-AT")),
+    "4": Table("cityscapes", "white-box", MAIN_METHODS),
+    "5": Table("cityscapes", "black-box", MAIN_METHODS),
+    "6": Table("cityscapes", "both", ("SAT", "DDC-AT")),
 }

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEFENCES', 'RULES', 'TrainingAttack', 'DefenceConfig', 'pixel_loss', 'coarse_labels', 'Criterion', 'NoDefence',
-           'half_of', 'SAT', 'Rule', 'combine', 'DDCAT', 'create_defence']
+           'half_of', 'SAT', 'DivisionRule', 'combine', 'DDCAT', 'create_defence']
 
 # %% ../../nbs/training/01_defences.ipynb #09a2dae8
 from collections.abc import Callable, Iterator
@@ -17,15 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..attacks import evaluation_mode, pgd
-from ..config import VOID, Between, Config, Count, GreyLevels, unknown
+from ..config import ALPHA_255, EPS_255, VOID, Between, Config, Count, GreyLevels, unknown
 from ..models.layers import Output
 
 # %% ../../nbs/training/01_defences.ipynb #8b6c62e2
 @dataclass(frozen=True)
 class TrainingAttack(Config):
     "BIM as DDC-AT trains with it (Sec. 6.2): ε = 0.03·255, α = 0.01·255, n = 3."
-    eps_255: GreyLevels = 7.65
-    alpha_255: GreyLevels = 2.55
+    eps_255: GreyLevels = EPS_255
+    alpha_255: GreyLevels = ALPHA_255
     steps: Count = 3
     random_start: bool = False
 
@@ -140,7 +140,7 @@ class SAT:
 
 # %% ../../nbs/training/01_defences.ipynb #cd699ebb
 @dataclass(frozen=True)
-class Rule:
+class DivisionRule:
     "A division rule: which halves have their boundary pixels B labelled, and where the division p comes from."
     clean: bool  # B of the clean half goes to the auxiliary branch
     adversarial: bool  # B of the adversarial half does
@@ -162,12 +162,12 @@ class Rule:
 
 
 RULES = {
-    "ddcat": Rule(clean=True, adversarial=False),
-    "M": Rule(clean=True, adversarial=True),
-    "N": Rule(clean=False, adversarial=True),
-    "off": Rule(clean=True, adversarial=False, source="off"),
-    "random": Rule(clean=True, adversarial=False, source="random"),
-    "true": Rule(clean=True, adversarial=False, source="true"),
+    "ddcat": DivisionRule(clean=True, adversarial=False),
+    "M": DivisionRule(clean=True, adversarial=True),
+    "N": DivisionRule(clean=False, adversarial=True),
+    "off": DivisionRule(clean=True, adversarial=False, source="off"),
+    "random": DivisionRule(clean=True, adversarial=False, source="random"),
+    "true": DivisionRule(clean=True, adversarial=False, source="true"),
 }
 
 # %% ../../nbs/training/01_defences.ipynb #b7ebd516
@@ -185,7 +185,7 @@ class DDCAT:
     "Dynamic divide-and-conquer adversarial training (DDC-AT Alg. 2 and 3)."
     criterion: Criterion
     attack: Callable  # (model, images, labels) -> adversarial images, one input gradient a step
-    rule: Rule = RULES["ddcat"]
+    rule: DivisionRule = RULES["ddcat"]
     update: str = "joint"  # joint: one step on L_n + L_a + L_m (released code); alternating: Alg. 3
     mask_void: bool = True  # void pixels count in L_m (released code)
     mask_loss: bool = True  # False: no L_m
