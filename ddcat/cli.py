@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TABLE1', 'SHARED', 'SEEDS', 'WORKERS', 'ROUNDS', 'MINUTES', 'COMMANDS', 'LOADS', 'one_of', 'whole', 'a_folder',
-           'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish', 'run_list', 'Parser', 'parser',
-           'main']
+           'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish', 'run_lessons', 'run_list', 'Parser',
+           'parser', 'main']
 
 # %% ../nbs/core/02_cli.ipynb #e5466a93
 import argparse
@@ -20,6 +20,7 @@ from typing import NoReturn
 from . import __version__
 from .bench import BENCHMARKS
 from .config import root, unknown
+from .study.lessons import LESSONS, check_lessons, make_lessons
 from .study.names import METHODS, MODELS, PROFILES
 from .study.reproduce import ITEMS, check_parameters, find_item, listing, papermill_here, publish, run_items
 
@@ -113,6 +114,14 @@ def _publish_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
 
 
+def _lessons_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("lessons", nargs="*", metavar="LESSON", type=one_of("lesson", LESSONS), default=[],
+                         help=f"{', '.join(LESSONS)} (default: all of them)")
+    command.add_argument("--check", action="store_true", help="run nothing; say what is missing, out of date or too large")
+    command.add_argument("--outputs", type=a_folder,
+                         help="folder of the run store and of executed notebooks (default: outputs in the project)")
+
+
 def _list_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
 
@@ -193,6 +202,21 @@ def run_publish(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_lessons(options: argparse.Namespace) -> int:
+    "Stores the outputs of lessons, or checks those of all notebooks; 1 where one failed or something is wrong."
+    if options.check:
+        if options.lessons:
+            raise ValueError("--check looks at every notebook: name none")
+        lines = check_lessons(root() / "nbs")
+    else:
+        papermill_here()
+        failures = make_lessons(options.lessons or LESSONS, _from_project(options.outputs or root() / "outputs"))
+        lines = [f"{name}: {reason}" for name, reason in failures.items()]
+    for line in lines:
+        print(f"ddcat: {line}", file=sys.stderr)
+    return 1 if lines else 0
+
+
 def run_list(options: argparse.Namespace) -> int:
     print(listing(options.outputs or root() / "outputs"))
     return 0
@@ -214,6 +238,11 @@ Exit code: 0, 1 an item failed (its notebook is kept as ITEM.failed.ipynb), 2 wr
     "publish": ("keep the results of items with the project, on a page", _publish_options, run_publish, """
   ddcat publish table1 claims
 Copies .json, .md and picture to <outputs>/published and writes the page there anew. Pictures of photographs stay behind."""),
+    "lessons": ("run the notebooks of a first hour and store their pictures and tables", _lessons_options, run_lessons, """
+  ddcat lessons                       seconds each; the study's notebooks take their numbers from the run store or make them
+  ddcat lessons attacks/03_gradient
+  ddcat lessons --check               for CI
+Exit code: 0, 1 a notebook failed or something stored is wrong, 2 wrong options, 130 stopped."""),
     "train": ("train the networks of a table into the run store", _study_options, run_study, """
   ddcat train --profile real --dataset msrc21 --data-root PATH --device cuda
   ddcat train --model pspnet --defence sat --defence ddcat --seeds 1"""),

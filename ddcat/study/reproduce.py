@@ -183,7 +183,8 @@ def run_notebook(
     mark: str = "",  # of what it is made from, kept in its metadata
 ) -> Path:  # target
     "Runs a notebook from the project's folder, its printed lines passed on as they come; NotebookError where it stops."
-    check_parameters(notebook, parameters)
+    if parameters:
+        check_parameters(notebook, parameters)
     notebook, target = Path(notebook).resolve(), Path(target).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target.parent)
