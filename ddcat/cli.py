@@ -180,15 +180,15 @@ def run_reproduce(options: argparse.Namespace) -> int:
     from ddcat.study.profiles import Parameters
     from ddcat.training import Machine
 
-    given = {name: getattr(options, name) for name in SHARED}
-    given = {k: _from_project(v) if k in ("data_root", "outputs") else v for k, v in given.items() if v is not None}
-    Machine(device=Parameters.from_dict(given).device).resolve()
+    overrides = {name: getattr(options, name) for name in SHARED}
+    overrides = {k: _from_project(v) if k in ("data_root", "outputs") else v for k, v in overrides.items() if v is not None}
+    Machine(device=Parameters.from_dict(overrides).device).resolve()
     items = [item for item in ITEMS.values() if options.all and item.paper == "DDC-AT" and item.built()]
     for name in options.items:
         items.append(find_item(name))
-        check_parameters(items[-1].path(), given)
+        check_parameters(items[-1].path(), overrides)
     papermill_here()
-    failures = run_items(items, given, options.again)
+    failures = run_items(items, overrides, options.again)
     for name, reason in failures.items():
         print(f"ddcat: {name}: {reason}", file=sys.stderr)
     return 1 if failures else 0

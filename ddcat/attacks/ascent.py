@@ -294,11 +294,11 @@ def check_images(
         raise ValueError(f"clean images must lie in [{least:.4g},{most:.4g}], not in [{low:.4g},{high:.4g}]")
 
 
-def check_map(name: str, given: Tensor, images: Tensor, dtype: torch.dtype) -> None:
-    "ValueError unless `given` is a map (n,h,w) of `dtype` over the images."
+def check_map(name: str, value: Tensor, images: Tensor, dtype: torch.dtype) -> None:
+    "ValueError unless `value` is a map (n,h,w) of `dtype` over the images."
     expected = tuple(images.shape[:1] + images.shape[2:])
-    if not isinstance(given, Tensor) or tuple(given.shape) != expected or given.dtype != dtype:
-        raise ValueError(f"{name} must be {dtype} {expected}, not {describe(given)}".replace("torch.", ""))
+    if not isinstance(value, Tensor) or tuple(value.shape) != expected or value.dtype != dtype:
+        raise ValueError(f"{name} must be {dtype} {expected}, not {describe(value)}".replace("torch.", ""))
 
 
 def check_size(
@@ -377,10 +377,10 @@ def projected_gradient(
 ) -> Tensor:  # adversarial images, detached
     "$x_{t+1} = P(x_t + \\alpha\\,d(\\nabla_x L(f(x_t), y)))$, DDC-AT Eq. (2), for any loss, step and ball."
     check_images(images, bounds)
-    for name, given, kind in (("labels", labels, torch.int64), ("region", region, torch.bool),
+    for name, value, kind in (("labels", labels, torch.int64), ("region", region, torch.bool),
                               ("counted", counted, torch.bool)):
-        if isinstance(given, Tensor):
-            check_map(name, given, images, kind)
+        if isinstance(value, Tensor):
+            check_map(name, value, images, kind)
     sign, target, attacked = -1 if targeted else 1, labels, None
 
     def look(logits: Tensor) -> Pixels:

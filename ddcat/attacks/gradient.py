@@ -109,12 +109,12 @@ def ifgsm_sweep(
     counts = [arnab_steps(e) if steps is None else steps for e in eps]
     shared = [min(n, math.floor(r) + 1) for n, r in zip(counts, radii, strict=True)]
     climb(path[0], walk, max(shared))
-    found = []
+    results = []
     for n, s, r in zip(counts, shared, radii, strict=True):
         grey = path[s].clamp(-r, r)
-        found.append(climb(grey, lambda p, g, pixels, r=r: (p + g.sign()).clamp(low, high).clamp(-r, r), n - s)
+        results.append(climb(grey, lambda p, g, pixels, r=r: (p + g.sign()).clamp(low, high).clamp(-r, r), n - s)
                      if n > s else to_images(grey))
-    return found
+    return results
 
 # %% ../../nbs/attacks/03_gradient.ipynb #57f6b77a
 class Kept:
@@ -171,11 +171,11 @@ def pgd(
     **options,  # of `projected_gradient`
 ) -> Tensor:  # adversarial images (n,3,h,w), detached
     "PGD (Madry et al. 2018) on dense labels, for any loss."
-    ball, seen = norm(images, eps, bounds), []
+    ball, fixed_labels = norm(images, eps, bounds), []
     step = step_in(ball, alpha)
 
     def rule(point: Tensor, gradient: Tensor, pixels: Pixels) -> Tensor:
-        seen[:] = [pixels.labels, pixels.targeted]
+        fixed_labels[:] = [pixels.labels, pixels.targeted]
         return step(point, gradient, pixels)
 
     def attempt(i: int) -> Tensor:
@@ -186,7 +186,7 @@ def pgd(
     @torch.no_grad()
     def score(x: Tensor) -> Tensor:
         with evaluation_mode(model):
-            pixels = Pixels(model(x), seen[0], (steps - 1) / steps, seen[1])
+            pixels = Pixels(model(x), fixed_labels[0], (steps - 1) / steps, fixed_labels[1])
         return loss(pixels).sum((1, 2)) * (-1 if pixels.targeted else 1)
 
     return attempt(0) if restarts == 1 else best_of(map(attempt, range(restarts)), score)

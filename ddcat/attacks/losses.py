@@ -47,10 +47,10 @@ def mce_balanced(
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
     if squash == "softmax":  # the softmax's denominator cancels
-        own, scores = (pixels.own.detach() - pixels.top).exp(), pixels.odds
+        label_score, scores = (pixels.own.detach() - pixels.top).exp(), pixels.odds
     else:
-        own, scores = pixels.own.detach().sigmoid(), pixels.scores.detach().sigmoid()
-    cosine = own / scores.square().sum(1).sqrt()
+        label_score, scores = pixels.own.detach().sigmoid(), pixels.scores.detach().sigmoid()
+    cosine = label_score / scores.square().sum(1).sqrt()
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)
 
 

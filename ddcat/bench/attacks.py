@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import attacks
+from . import attacks
 from ..models.registry import create_model
 from .timing import in_turn, keep_memory, paced, ratio_row, save_benchmark
 from ..training.loop import Machine
@@ -33,7 +33,7 @@ def our_attacks(steps: int, classes: int) -> dict[str, tuple[Callable, int]]:
     pgd = partial(attacks.pgd, **budget)
     counts = torch.ones(classes)
     short = {
-        "fgsm": lambda *given: [attacks.fgsm(*given, eps=8 / 255) for _ in range(steps)],
+        "fgsm": lambda *batch: [attacks.fgsm(*batch, eps=8 / 255) for _ in range(steps)],
         "bim": partial(attacks.bim, **budget), "pgd": pgd,
         "segpgd": partial(attacks.segpgd, **budget), "cospgd": partial(attacks.cospgd, **budget),
         "js": partial(pgd, loss=attacks.js), "mce": partial(pgd, loss=attacks.mce),
@@ -138,15 +138,15 @@ PEERS = {"torchattacks": torchattacks_peers, "foolbox": foolbox_peers, "art": ar
 # %% ../../nbs/bench/03_attacks.ipynb #d5d3ebcd
 def installed_peers(steps: int, device: torch.device) -> dict[tuple[str, str], Callable]:
     "(library, attack) -> attack, of the peers that can be imported; ART only on the CPU, where its arrays are."
-    found = {}
+    peers = {}
     for library, make in PEERS.items():
         if library == "art" and device.type != "cpu":
             continue
         try:
-            found.update({(library, name): run for name, run in make(steps).items()})
+            peers.update({(library, name): run for name, run in make(steps).items()})
         except ImportError as error:
             print(f"{library} is not timed: {error}")
-    return found
+    return peers
 
 
 def step_rows(
@@ -189,7 +189,7 @@ def attack_step_cost(
             images = torch.rand(batch, 3, size, size, generator=generator).to(device)
             labels = torch.randint(0, k, (batch, size, size), generator=generator).to(device)
             model = create_model("pspnet", k, backbone=backbone).to(device).eval()
-            things = {("", "bare"): (lambda *given: [bare(*given) for _ in range(steps)], steps)}
+            things = {("", "bare"): (lambda *inputs: [bare(*inputs) for _ in range(steps)], steps)}
             things |= {("ddcat", name): run for name, run in our_attacks(steps, k).items()}
             if k == classes[0]:
                 things |= {key: (run, steps) for key, run in installed_peers(steps, device).items()}

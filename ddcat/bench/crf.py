@@ -69,8 +69,8 @@ PASSES: dict[str, Callable[[Tensor, Tensor], object]] = {
 
 def filter_memory(name: str, size: int) -> float:  # MiB
     "What one of `PASSES` needs beyond its inputs."
-    given = example(size)
-    return peak_growth(partial(PASSES[name], *given))
+    inputs = example(size)
+    return peak_growth(partial(PASSES[name], *inputs))
 
 # %% ../../nbs/bench/05_crf.ipynb #898aa527
 def library_rows(size: int, device: torch.device, rounds: int) -> list[dict]:
@@ -81,8 +81,8 @@ def library_rows(size: int, device: torch.device, rounds: int) -> list[dict]:
     except ImportError as error:
         print(f"pydensecrf2 is not timed: {error}")
         return []
-    given = logits.to(device), image.to(device)
-    ours = partial(dense_crf, *given, PRESET, method="lattice")
+    inputs = logits.to(device), image.to(device)
+    ours = partial(dense_crf, *inputs, PRESET, method="lattice")
     same = ours()[0].flatten(1).argmax(0).cpu().numpy() == theirs().argmax(0)
     times = interleave({"ours": ours, "theirs": theirs}, rounds)
     row = ratio_row("forward", "ddcat", image, times["ours"], times["theirs"])
@@ -100,11 +100,11 @@ def batch_rows(size: int, device: torch.device, rounds: int, count: int = 8) -> 
 
 def pass_rows(size: int, device: torch.device, rounds: int) -> list[dict]:
     "Each of `PASSES` over the one before, with its memory on a CPU."
-    given = tuple(x.to(device) for x in example(size))
-    times = interleave({name: partial(run, *given) for name, run in PASSES.items()}, rounds)
+    inputs = tuple(x.to(device) for x in example(size))
+    times = interleave({name: partial(run, *inputs) for name, run in PASSES.items()}, rounds)
     rows, names = [], list(PASSES)
     for name, before in zip(names, [None, *names], strict=False):
-        row = ratio_row(name, "ddcat", given[0], times[name], times[before or name])
+        row = ratio_row(name, "ddcat", inputs[0], times[name], times[before or name])
         alone = {} if before else {"ratio": None, "low": None, "high": None}
         memory = elsewhere("ddcat.bench.crf", "filter_memory", name, size) if device.type == "cpu" else None
         rows.append({**row, **alone, "against": before, "memory_mib": memory and round(memory)})

@@ -72,18 +72,18 @@ BELONGS = re.compile(rf"(runs/)?(\.locks/[\w-]+|\w{{16}}/({FILES_OF_A_RUN}|evalu
 
 def results(folder: Path) -> dict[str, str]:  # file -> hash of its numbers
     "All numbers in a folder of results."
-    found = {}
+    stored = {}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.suffix == ".safetensors":
             tensors = load_file(path)
             content = b"".join(f"{k}{v.dtype}{tuple(v.shape)}".encode() + v.numpy().tobytes() for k, v in sorted(tensors.items()))
-            found[name] = hashlib.sha256(content).hexdigest()
+            stored[name] = hashlib.sha256(content).hexdigest()
         elif path.name in ("config.json", "training.jsonl"):
-            found[name] = file_sha256(path)
+            stored[name] = file_sha256(path)
         elif path.name == "table1_smoke.json":
-            found[name] = json.dumps(json.loads(path.read_text())["rows"])
-    return found
+            stored[name] = json.dumps(json.loads(path.read_text())["rows"])
+    return stored
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -114,13 +114,13 @@ def network_speed(
 
 def counterparts(title: str) -> dict[str, nn.Module]:
     "library -> the same network there, of the libraries that can be imported."
-    found = {}
+    networks = {}
     for library, make in COUNTERPARTS.get(title, {}).items():
         try:
-            found[library] = make()
+            networks[library] = make()
         except ImportError as error:
             print(f"{library} is not timed: {error}")
-    return found
+    return networks
 
 
 def _forward(model: nn.Module, image: Tensor) -> None:

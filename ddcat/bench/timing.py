@@ -71,7 +71,7 @@ def paced(
     "Times a run that calls the model many times, with a unit of work right before each of these calls."
     beats: list[float] = []
     hook = model.register_forward_pre_hook(
-        lambda module, given: beats.append(timed(partial(beat, module.forward), clock)))
+        lambda module, inputs: beats.append(timed(partial(beat, module.forward), clock)))
     try:
         total = timed(run, clock)
     finally:

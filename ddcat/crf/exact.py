@@ -105,8 +105,8 @@ class Blocks:
         near.diagonal(dim1=1, dim2=2).fill_(False)
         image, _, column = near.nonzero(as_tuple=True)
         others = (image * m + column).split(near.sum(2).flatten().tolist())
-        own = torch.arange(self.b * m, device=gap.device).split(1)
-        return [torch.cat(pair) for pair in zip(own, others, strict=True)]
+        itself = torch.arange(self.b * m, device=gap.device).split(1)
+        return [torch.cat(pair) for pair in zip(itself, others, strict=True)]
 
     @functools.cached_property
     def table(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -148,10 +148,10 @@ def block_pass(
     "A filter and, if wanted, a feature gradient, block by block."
     out, slope = torch.empty_like(x), None if v is None else torch.empty_like(blocks.points)
     for i, kept in enumerate(blocks.kept):
-        weights, seen = blocks.weights(i), rows_of(x, kept)
-        out[i] = (seen.T @ weights).T
+        weights, columns = blocks.weights(i), rows_of(x, kept)
+        out[i] = (columns.T @ weights).T
         if v is not None:
-            pull = torch.cat((seen, rows_of(v, kept)), 1) @ torch.cat((v[i], x[i]), 1).T
+            pull = torch.cat((columns, rows_of(v, kept)), 1) @ torch.cat((v[i], x[i]), 1).T
             f = rows_of(blocks.points, kept) - blocks.points[i].mean(0)  # the first `size` are block i
             total = F.pad(f, (0, 1), value=1).T @ pull.mul_(weights)
             slope[i] = (total[:-1] - total[-1] * f[:blocks.size].T).T
@@ -277,17 +277,17 @@ def choose_exact_method(
     "The fastest exact method for these features, or `method` if it can do them."
     if method not in EXACT_METHODS:
         raise unknown("method", method, EXACT_METHODS)
-    single, found = features.dtype == torch.float32, importlib.util.find_spec("triton") is not None
+    single, has_triton = features.dtype == torch.float32, importlib.util.find_spec("triton") is not None
     if method == "auto":
         if not (features.is_cuda and single):
             return "skip"
-        return "triton" if found else "attention" if include_self else "skip"
+        return "triton" if has_triton else "attention" if include_self else "skip"
     if method == "attention" and not include_self:
         raise ValueError("method 'attention' cannot leave out the self term; take another")
     runs = features.is_cuda or os.environ.get("TRITON_INTERPRET") == "1"
-    if method == "triton" and not (found and runs and single):
+    if method == "triton" and not (has_triton and runs and single):
         raise ValueError(f"method 'triton' needs Triton and float32 features on a GPU, "
-                         f"not {features.dtype} on {features.device}{'' if found else ' without Triton'}")
+                         f"not {features.dtype} on {features.device}{'' if has_triton else ' without Triton'}")
     return method
 
 

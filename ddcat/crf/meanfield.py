@@ -343,9 +343,9 @@ def dense_crf(
         raise ValueError(f"compatibility must be a matrix ({k},{k}), not {tuple(matrix.shape)}")
     if not 0 <= label_tol < 1:
         raise ValueError(f"label_tol must be in [0,1), not {label_tol}")
-    given = {name: as_weight(name, values[name], logits) for name in WEIGHTS}
-    check_weights(given if matrix is None else {**given, "compatibility": matrix})
-    weights = [combined(weight, matrix) for weight in given.values()]
+    weights_of = {name: as_weight(name, values[name], logits) for name in WEIGHTS}
+    check_weights(weights_of if matrix is None else {**weights_of, "compatibility": matrix})
+    weights = [combined(weight, matrix) for weight in weights_of.values()]
     weights = [F.pad(weight, (0, -k % 8) * weight.ndim) for weight in weights]
     shared = choose_filter_method(method, h * w, logits.device, image_grad), values["norm"], include_self
 

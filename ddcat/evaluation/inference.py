@@ -29,17 +29,17 @@ def pixel_logits(
     images: Tensor,  # (n,3,h,w) input of the network
 ) -> Tensor:  # (n,k,h,w), k >= 2
     "The logits in a network's output, resized bilinearly to the images' size; ValueError where there are none."
-    found = output
+    logits = output
     if not isinstance(output, Tensor):
-        held = output if isinstance(output, Mapping) else {k: getattr(output, k, None) for k in MAIN}
-        found = next((held[k] for k in MAIN if isinstance(held.get(k), Tensor)), output)
-    if not (isinstance(found, Tensor) and found.ndim == 4 and len(found) == len(images) and found.is_floating_point()):
-        given = describe(output) + ("" if found is output else f", whose logits are {describe(found)}")
-        raise ValueError(f"no logits (n,k,h,w) of {len(images)} images in the model's output: {given}")
-    if found.shape[1] == 1:
-        found = torch.cat([torch.zeros_like(found), found], 1)
-    same = found.shape[-2:] == images.shape[-2:]
-    return found if same else F.interpolate(found, images.shape[-2:], mode="bilinear", align_corners=False)
+        fields = output if isinstance(output, Mapping) else {k: getattr(output, k, None) for k in MAIN}
+        logits = next((fields[k] for k in MAIN if isinstance(fields.get(k), Tensor)), output)
+    if not (isinstance(logits, Tensor) and logits.ndim == 4 and len(logits) == len(images) and logits.is_floating_point()):
+        described = describe(output) + ("" if logits is output else f", whose logits are {describe(logits)}")
+        raise ValueError(f"no logits (n,k,h,w) of {len(images)} images in the model's output: {described}")
+    if logits.shape[1] == 1:
+        logits = torch.cat([torch.zeros_like(logits), logits], 1)
+    same = logits.shape[-2:] == images.shape[-2:]
+    return logits if same else F.interpolate(logits, images.shape[-2:], mode="bilinear", align_corners=False)
 
 # %% ../../nbs/evaluation/02_inference.ipynb #40d80612
 class Adapted(nn.Module):
@@ -148,14 +148,14 @@ class SlidingWindow(nn.Module):
     def log_average(self, canvas: Tensor, tiles: Sequence[Tensor] | None) -> Tensor:
         "Log of the probabilities averaged over the windows of a canvas."
         size, total = canvas.shape[-2:], None
-        seen = torch.zeros(size, device=canvas.device)
+        coverage = torch.zeros(size, device=canvas.device)
         for i, window in enumerate(self.windows(canvas)):
-            found = log_probabilities(ask(self.model, canvas[window] if tiles is None else tiles[i], self.checkpoint))
+            log_p = log_probabilities(ask(self.model, canvas[window] if tiles is None else tiles[i], self.checkpoint))
             if total is None:
-                total = found.new_full((*found.shape[:2], *size), torch.finfo(found.dtype).min)
-            total[window] = torch.logaddexp(total[window].clone(), found)
-            seen[window] += 1
-        return total - seen.to(total).log()
+                total = log_p.new_full((*log_p.shape[:2], *size), torch.finfo(log_p.dtype).min)
+            total[window] = torch.logaddexp(total[window].clone(), log_p)
+            coverage[window] += 1
+        return total - coverage.to(total).log()
 
     def forward(
         self,
@@ -163,10 +163,10 @@ class SlidingWindow(nn.Module):
         tiles: Sequence[Tensor] | None = None,  # (n,3,crop,crop) for each window, shown in place of the images' own
     ) -> Tensor:
         canvas, inner = self.canvas(images)
-        found = self.log_average(canvas, tiles)[inner]
-        if found.shape[-2:] == images.shape[-2:]:
-            return found
-        averaged = F.interpolate(found.exp(), images.shape[-2:], mode="bilinear", align_corners=False)
+        log_p = self.log_average(canvas, tiles)[inner]
+        if log_p.shape[-2:] == images.shape[-2:]:
+            return log_p
+        averaged = F.interpolate(log_p.exp(), images.shape[-2:], mode="bilinear", align_corners=False)
         return averaged.clamp_min(torch.finfo(averaged.dtype).tiny).log()
 
 # %% ../../nbs/evaluation/02_inference.ipynb #05e1b8e9

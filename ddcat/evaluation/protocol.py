@@ -106,8 +106,8 @@ def adversarials(
     elif attack.name == SEA:
         if class_counts is None:
             raise ValueError("sea needs class_counts, the pixels of each class in the training set")
-        found = sea(model, images, labels, eps=eps, class_counts=class_counts, steps=attack.steps[0], seed=attack.seed)
-        yield from ((f"sea_{name}", x) for name, x in found)
+        candidates = sea(model, images, labels, eps=eps, class_counts=class_counts, steps=attack.steps[0], seed=attack.seed)
+        yield from ((f"sea_{name}", x) for name, x in candidates)
     elif attack.name in FINAL:
         yield columns[0], FINAL[attack.name](attack)(model, images, labels, eps=eps)
     else:

@@ -157,13 +157,13 @@ def _without_counters(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
 
 
-def check_fit(own: dict[str, Tensor], given: dict[str, Tensor], complaint: str) -> None:
-    "ValueError that begins with `complaint` unless both state dicts have the same keys and shapes."
-    wrong = {"missing": own.keys() - given.keys(), "unexpected": given.keys() - own.keys(),
-             "misshapen": {k for k in own.keys() & given.keys() if own[k].shape != given[k].shape}}
+def check_fit(expected: dict[str, Tensor], loaded: dict[str, Tensor], message: str) -> None:
+    "ValueError that begins with `message` unless both state dicts have the same keys and shapes."
+    wrong = {"missing": expected.keys() - loaded.keys(), "unexpected": loaded.keys() - expected.keys(),
+             "misshapen": {k for k in expected.keys() & loaded.keys() if expected[k].shape != loaded[k].shape}}
     if any(wrong.values()):
         text = ", ".join(f"{len(keys)} {what} (as {min(keys)})" for what, keys in wrong.items() if keys)
-        raise ValueError(f"{complaint}: {text}")
+        raise ValueError(f"{message}: {text}")
 
 
 def load_stage(
@@ -172,15 +172,15 @@ def load_stage(
 ) -> None:
     """Starts a stage from all weights of the one before. What is in `later` and lacking, or of another shape, on either
     side is passed over; ValueError, and nothing loaded, unless everything else fits."""
-    own = net.state_dict()
+    expected = net.state_dict()
 
     def shapes(state: dict[str, Tensor], module: str) -> dict:
         return {k: v.shape for k, v in state.items() if k.startswith(f"{module}.")}
 
-    new = tuple(f"{module}." for module in net.later if shapes(own, module) != shapes(weights, module))
-    own, given = ({k: v for k, v in state.items() if not k.startswith(new)} for state in (own, weights))
-    check_fit(own, given, "weights of the stage before do not fit")
-    net.load_state_dict(given, strict=False)
+    new = tuple(f"{module}." for module in net.later if shapes(expected, module) != shapes(weights, module))
+    expected, loaded = ({k: v for k, v in state.items() if not k.startswith(new)} for state in (expected, weights))
+    check_fit(expected, loaded, "weights of the stage before do not fit")
+    net.load_state_dict(loaded, strict=False)
 
 
 def _named_tensors(path: Path) -> dict[str, Tensor]:
@@ -206,20 +206,20 @@ def read_weights(
     if not path.is_file():
         problem = "are a folder" if path.is_dir() else "do not exist"
         raise FileNotFoundError(f"weights {str(path)!r} {problem} (else: none, package, timm, torchvision)")
-    if sha256 and not (found := file_sha256(path)).startswith(sha256):
-        raise ValueError(f"{path} has SHA-256 {found}, not {sha256}: delete it, then download or install it again")
+    if sha256 and not (actual := file_sha256(path)).startswith(sha256):
+        raise ValueError(f"{path} has SHA-256 {actual}, not {sha256}: delete it, then download or install it again")
     return _named_tensors(path)
 
 
 DEEP_STEM = {"conv1": "conv1.0", "bn1": "conv1.1", "conv2": "conv1.3", "bn2": "conv1.4", "conv3": "conv1.6", "bn3": "bn1"}
 
 
-def from_semseg(given: dict[str, Tensor]) -> dict[str, Tensor]:
+def from_semseg(state: dict[str, Tensor]) -> dict[str, Tensor]:
     "A state dict under timm's names; that of semseg's deep-stem ResNets, DDC-AT's code, numbers the stem's layers."
-    if "conv3.weight" not in given:
-        return given
+    if "conv3.weight" not in state:
+        return state
     return {(f"{DEEP_STEM[k.split('.')[0]]}.{k.split('.', 1)[1]}" if k.split(".")[0] in DEEP_STEM else k): v
-            for k, v in given.items()}
+            for k, v in state.items()}
 
 
 def downloaded_weights(url: str) -> dict[str, Tensor]:
@@ -260,8 +260,8 @@ def timm_weights(name: str) -> dict[str, Tensor]:
     usual = timm.get_pretrained_cfg(name)
     if usual is None or not (usual.hf_hub_id or usual.url):
         raise ValueError(f"timm has no weights for {name!r}")
-    given = _from_hub(usual.hf_hub_id) if usual.hf_hub_id else downloaded_weights(usual.url)
-    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"state_dict": given}).state_dict()
+    state = _from_hub(usual.hf_hub_id) if usual.hf_hub_id else downloaded_weights(usual.url)
+    return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"state_dict": state}).state_dict()
 
 
 def classifier_weights(
@@ -273,14 +273,14 @@ def classifier_weights(
     if source == "timm":
         return timm_weights(name)
     with torch.device("meta"):
-        own = _without_counters(timm.create_model(name).state_dict())
+        expected = _without_counters(timm.create_model(name).state_dict())
     named = {"package": packaged_weights, "torchvision": torchvision_weights}
-    given = named[source](name) if source in named else from_semseg(read_weights(Path(source)))
-    given = _without_counters(given)
-    if source == "package" and len(given) == len(own):
-        given = dict(zip(own, given.values(), strict=True))
-    check_fit(own, given, f"weights from {source} do not fit {name}")
-    return given
+    loaded = named[source](name) if source in named else from_semseg(read_weights(Path(source)))
+    loaded = _without_counters(loaded)
+    if source == "package" and len(loaded) == len(expected):
+        loaded = dict(zip(expected, loaded.values(), strict=True))
+    check_fit(expected, loaded, f"weights from {source} do not fit {name}")
+    return loaded
 
 
 def create_backbone(
@@ -292,7 +292,7 @@ def create_backbone(
     "A feature network with random or ImageNet weights."
     net = feature_network(name, stride, stages)
     if pretrained != "none":
-        own, given = net.state_dict(), classifier_weights(name, pretrained)
-        given = {k.replace(".", "_"): v for k, v in given.items()}  # timm renames stages.0 to stages_0
-        net.load_state_dict({**own, **{k: given[k.replace(".", "_")] for k in _without_counters(own)}})
+        expected, loaded = net.state_dict(), classifier_weights(name, pretrained)
+        loaded = {k.replace(".", "_"): v for k, v in loaded.items()}  # timm renames stages.0 to stages_0
+        net.load_state_dict({**expected, **{k: loaded[k.replace(".", "_")] for k in _without_counters(expected)}})
     return split_dilations(net)

@@ -119,17 +119,17 @@ def narrowed(
 
 def _summed(layers: Sequence[Layer]) -> set[int]:
     "Places of the convolutions whose output goes into a sum with no nonlinearity between."
-    made, found = {}, set()  # blob -> the convolutions that it is linear in
+    linear_in, summed = {}, set()  # blob -> the convolutions that it is linear in
     for i, layer in enumerate(layers):
-        sources = set().union(*(made.get(bottom, ()) for bottom in layer.bottoms))
+        sources = set().union(*(linear_in.get(bottom, ()) for bottom in layer.bottoms))
         if layer.type == "Eltwise":
-            found |= sources
+            summed |= sources
         if layer.type in ("Convolution", "Deconvolution"):
             sources = {i}
         elif layer.type in ("ReLU", "PReLU", "Eltwise", "Concat"):
             sources = set()
-        made |= dict.fromkeys(layer.tops, sources)
-    return found
+        linear_in |= dict.fromkeys(layer.tops, sources)
+    return summed
 
 
 def _random_weight(layer: Layer, gain: float, generator: torch.Generator) -> Tensor:
@@ -250,10 +250,10 @@ def _messages() -> dict[str, type[Message]]:
 _CLASSES = _messages()
 
 # %% ../../nbs/models/04_caffe.ipynb #7d0d0a86
-def _pair(given: dict, key: str) -> tuple[int, int] | None:
+def _pair(fields: dict, key: str) -> tuple[int, int] | None:
     "Takes a pair out of the fields that may hold it; None where there is none."
-    both = given.pop("kernel_size" if key == "kernel" else key, None)
-    h, w = given.pop(f"{key}_h", None), given.pop(f"{key}_w", None)
+    both = fields.pop("kernel_size" if key == "kernel" else key, None)
+    h, w = fields.pop(f"{key}_h", None), fields.pop(f"{key}_w", None)
     if both is h is w is None:
         return None
     ends = both if isinstance(both, tuple) else (int(key != "pad") if both is None else both,)
@@ -262,10 +262,10 @@ def _pair(given: dict, key: str) -> tuple[int, int] | None:
 
 def _from_message(message: Message) -> dict:
     "The options that a message gives."
-    given = {f.name: tuple(value) if hasattr(value, "extend") else value for f, value in message.ListFields()}
-    options = {key: pair for key in _PAIRS if (pair := _pair(given, key))}
-    convolution = "num_output" in given
-    for key, value in given.items():
+    fields = {f.name: tuple(value) if hasattr(value, "extend") else value for f, value in message.ListFields()}
+    options = {key: pair for key in _PAIRS if (pair := _pair(fields, key))}
+    convolution = "num_output" in fields
+    for key, value in fields.items():
         name = {"num_output": "out_channels", "concat_dim": "axis"}.get(key, key)
         name = "bias" if convolution and key == "bias_term" else name
         options[name] = dict(enumerate(_CHOICES.get(key, ()))).get(value, value)
@@ -466,15 +466,15 @@ _RULES = {
 }
 
 
-def _run(layer: Layer, given: list[Tensor]) -> tuple[Tensor, ...]:
+def _run(layer: Layer, inputs: list[Tensor]) -> tuple[Tensor, ...]:
     "Outputs of a layer; ValueError that names the layer."
     where = f"layer {layer.name!r} ({layer.type})"
     if layer.type not in _RULES:
         raise ValueError(f"{where} is of no known type (known: {', '.join(_RULES)})")
     try:
-        made = _RULES[layer.type](layer, *given)
+        made = _RULES[layer.type](layer, *inputs)
     except (RuntimeError, ValueError, IndexError, KeyError, TypeError) as error:
-        shapes = ", ".join(str(tuple(x.shape)) for x in given)
+        shapes = ", ".join(str(tuple(x.shape)) for x in inputs)
         raise ValueError(f"{where} cannot run on {shapes}: {error}") from error
     return made if isinstance(made, tuple) else (made,)
 
@@ -520,8 +520,8 @@ def _contents(layer: Layer, module: nn.Module) -> dict[str, Tensor]:
         if "total" in parts:  # so that variance plus eps is the same, whatever the module's eps
             parts |= {"running_mean": parts.pop("mean"), "running_var": parts.pop("total") - module.eps}
         return parts
-    own = [name for name, _ in module.named_parameters(recurse=False)]
-    return {own[i] if i < len(own) else f"array {i}": blob for i, blob in enumerate(layer.blobs)}
+    parameters = [name for name, _ in module.named_parameters(recurse=False)]
+    return {parameters[i] if i < len(parameters) else f"array {i}": blob for i, blob in enumerate(layer.blobs)}
 
 
 def _reordered(array: Tensor, module: nn.Module, order: Sequence[int]) -> Tensor:
@@ -543,8 +543,8 @@ def _placed(
             problems.append(f"layer {layer.name!r} ({layer.type}) has no place in it")
             continue
         place = names[layer.name]
-        for own, array in _contents(layer, modules[place]).items():
-            key, shape = f"{place}.{own}", tuple(array.shape)
+        for parameter, array in _contents(layer, modules[place]).items():
+            key, shape = f"{place}.{parameter}", tuple(array.shape)
             if key in placed:
                 problems.append(f"layer {layer.name!r} fills {key} once more")
             elif key not in state:

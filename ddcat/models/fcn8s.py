@@ -91,11 +91,11 @@ class FCN8s(Network):
 # %% ../../nbs/models/06_fcn8s.ipynb #97f9e0c6
 def load_vgg(net: Network, weights: dict[str, Tensor], source: str) -> None:
     "Fills trunk and classifier with `weights` of `ddcat.models.vgg.vgg_weights`; ValueError unless all fit."
-    own = net.classifier.state_dict()
-    given = {k: v for k, v in weights.items() if k.startswith("fc")}
-    check_fit(own, given, f"weights from {source} do not fit the classifier of this width")
+    expected = net.classifier.state_dict()
+    loaded = {k: v for k, v in weights.items() if k.startswith("fc")}
+    check_fit(expected, loaded, f"weights from {source} do not fit the classifier of this width")
     load_trunk(net.backbone, weights, source)
-    net.classifier.load_state_dict(given)
+    net.classifier.load_state_dict(loaded)
 
 
 def load_imagenet(

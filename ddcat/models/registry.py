@@ -159,11 +159,11 @@ def create_crf(
     image_grad: bool | str,
 ) -> CRFRNN | None:
     "The mean field on top of a network; ValueError for options that contradict each other."
-    own = ARCHITECTURES[name].crf
-    if own is not None:
+    default_crf = ARCHITECTURES[name].crf
+    if default_crf is not None:
         if crf is not None:
             raise ValueError(f"{name} has a CRF of its own and takes no other, not {crf!r}")
-        return own(num_classes, image_grad=image_grad)
+        return default_crf(num_classes, image_grad=image_grad)
     if crf is not None:
         return CRFRNN(num_classes, crf, image_grad=image_grad)
     if image_grad:

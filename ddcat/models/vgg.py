@@ -70,14 +70,14 @@ def vgg_weights(
     source: str,  # torchvision, or the path of its state dict (.safetensors or .pth)
 ) -> dict[str, Tensor]:  # conv1_1.weight … fc6.weight (4096,512,7,7), fc7.weight (4096,4096,1,1)
     "ImageNet weights of VGG-16 under Caffe's names, the classifier as convolutions; ValueError unless they fit."
-    given = torchvision_weights("vgg16") if source == "torchvision" else read_weights(Path(source))
+    loaded = torchvision_weights("vgg16") if source == "torchvision" else read_weights(Path(source))
     from torchvision.models import vgg16
     with torch.device("meta"):
         theirs = vgg16().state_dict()
         ours = VGG([halving() for _ in VGG16]).state_dict()
-    check_fit(theirs, given, f"weights from {source} are not torchvision's vgg16")
+    check_fit(theirs, loaded, f"weights from {source} are not torchvision's vgg16")
     names = [*ours, "fc6.weight", "fc6.bias", "fc7.weight", "fc7.bias"]
-    weights = {name: given[other] for name, other in zip(names, theirs, strict=False)}  # less fc8
+    weights = {name: loaded[other] for name, other in zip(names, theirs, strict=False)}  # less fc8
     weights["fc6.weight"] = weights["fc6.weight"].reshape(4096, 512, 7, 7)
     weights["fc7.weight"] = weights["fc7.weight"][..., None, None]
     return weights
@@ -93,7 +93,7 @@ def decimated(
 
 def load_trunk(net: nn.Module, weights: dict[str, Tensor], source: str) -> None:
     "Fills a `VGG` with the convolutions among `weights`; its batch norms stay. ValueError unless all fit."
-    own = {k: v for k, v in net.state_dict().items() if k.startswith("conv")}
-    given = {k: v for k, v in weights.items() if k.startswith("conv")}
-    check_fit(own, given, f"weights from {source} do not fit VGG-16 of this width")
-    net.load_state_dict(given, strict=False)
+    expected = {k: v for k, v in net.state_dict().items() if k.startswith("conv")}
+    loaded = {k: v for k, v in weights.items() if k.startswith("conv")}
+    check_fit(expected, loaded, f"weights from {source} do not fit VGG-16 of this width")
+    net.load_state_dict(loaded, strict=False)

@@ -91,12 +91,12 @@ def plain(value: object) -> object:
 
 def described(model: nn.Module) -> dict[str, object]:
     "Class, attributes and unsaved buffers of every module, by its name."
-    torchs, found = vars(nn.Module()), {}
+    torchs, settings_of = vars(nn.Module()), {}
     for name, module in model.named_modules():
         unsaved = {key: module._buffers[key] for key in module._non_persistent_buffers_set}
         settings = {key: plain(v) for key, v in (vars(module) | unsaved).items() if key not in torchs}
-        found |= {name: type(module).__qualname__, **{f"{name}.{key}": v for key, v in settings.items()}}
-    return found
+        settings_of |= {name: type(module).__qualname__, **{f"{name}.{key}": v for key, v in settings.items()}}
+    return settings_of
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #0051df29
 def device_of(model: nn.Module) -> torch.device:
@@ -113,11 +113,11 @@ def probe(model: nn.Module, dataset) -> Tensor:  # (1,k,h,w)
         logits = model(((image + noise) / 2).to(device_of(model)))
     check_size(logits, image.shape[:1] + image.shape[2:])
     check_finite(logits.isnan().flatten(1).any(1))
-    given, k = logits.shape[1], dataset.num_classes
-    if given != k:
+    logit_count, k = logits.shape[1], dataset.num_classes
+    if logit_count != k:
         advice = (f"drop the others' logits or merge them into those of the {k}, so that the network gives (n,{k},h,w)"
-                  if given > k else "the network must give one logit for each class of the data, in their order")
-        raise ValueError(f"the network has {given} classes, but {dataset.fingerprint} has {k}: {advice}")
+                  if logit_count > k else "the network must give one logit for each class of the data, in their order")
+        raise ValueError(f"the network has {logit_count} classes, but {dataset.fingerprint} has {k}: {advice}")
     return logits.cpu().double().nan_to_num(posinf=0, neginf=0)
 
 
@@ -208,17 +208,17 @@ def measure(
         for number, places in enumerate(batches):
             path = Path(outputs) / "robustness" / key / f"{job}-{number:04d}.safetensors"
             note = {"key": key, "job": job, "batch": str(number)}
-            if (found := read_counts(path, note)) is None:
+            if (counts := read_counts(path, note)) is None:
                 started = time.perf_counter()
-                found = attacked_counts(job, model, [dataset[i] for i in places], config, truth, pixels)
-                write_counts(path, found, {**note, "seconds": str(time.perf_counter() - started)})
+                counts = attacked_counts(job, model, [dataset[i] for i in places], config, truth, pixels)
+                write_counts(path, counts, {**note, "seconds": str(time.perf_counter() - started)})
                 progress(passes * len(places))
             else:
                 progress.skip(passes * len(places))
             seconds += float(counts_note(path)["seconds"])
             for column in config.columns(job):  # a file sorts their names
-                empty = np.zeros((len(dataset), *found[column].shape[1:]), np.int64)
-                columns.setdefault(column, empty)[places] = found[column].numpy()
+                empty = np.zeros((len(dataset), *counts[column].shape[1:]), np.int64)
+                columns.setdefault(column, empty)[places] = counts[column].numpy()
     progress.bar.close()
     return Report(config, columns, dataset.fingerprint, name or title(model), truth, seconds)
 

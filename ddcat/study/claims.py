@@ -135,8 +135,8 @@ RIVALS = ("multi-task [23]", "multi-task [30]", "TS [3]", "TS [4]")
 
 def best(setting: str) -> tuple[Comparison, ...]:
     "DDC-AT's entries of Table 6 against each other method's."
-    own = [Entry(f"6 {setting}", model, "DDC-AT", attack) for model in MODELS for attack in ("bim_linf_2", *UNSEEN)]
-    return tuple(c for rival in RIVALS for c in against(own, method=rival))
+    ddcat_entries = [Entry(f"6 {setting}", model, "DDC-AT", attack) for model in MODELS for attack in ("bim_linf_2", *UNSEEN)]
+    return tuple(c for rival in RIVALS for c in against(ddcat_entries, method=rival))
 
 
 def vanishes(share: str) -> tuple[Comparison, ...]:
@@ -200,11 +200,11 @@ class Measured:
 
     def runs(self, entry: Entry) -> dict[int, list[tuple]]:
         "What was run for a table's model and method, by the network's seed."
-        found: dict[int, list[tuple]] = {}
+        results: dict[int, list[tuple]] = {}
         for key, result in self.tables.get(entry.table, {}).items():
             if (key.model, key.method) == (entry.model, entry.method):
-                found.setdefault(key.seed, []).append(result)
-        return found
+                results.setdefault(key.seed, []).append(result)
+        return results
 
     def images(self, entry: Entry) -> int | None:
         "How many images a number is of."
@@ -214,9 +214,9 @@ class Measured:
     def drawn(self, entry: Entry) -> dict[int, np.ndarray]:  # (substitutes, 1 + draws) by seed
         entry = replace(entry, stat="mean")
         if entry not in self.samples:
-            found = {seed: [resampled(counts[entry.attack]) for _, counts in runs if entry.attack in counts]
+            draws = {seed: [resampled(counts[entry.attack]) for _, counts in runs if entry.attack in counts]
                      for seed, runs in self.runs(entry).items()}
-            self.samples[entry] = {seed: np.stack(s) for seed, s in found.items() if s}
+            self.samples[entry] = {seed: np.stack(s) for seed, s in draws.items() if s}
         return self.samples[entry]
 
     def shares(self, entry: Entry) -> dict[int, np.ndarray]:  # (1,) in percent
@@ -265,11 +265,11 @@ def compare(comparison: Comparison, figures: Printed | Measured) -> Outcome:
     sizes = {figures.images(entry) for _, entry in comparison.sides()} - {None}
     if len(sizes) > 1:
         raise ValueError(f"{comparison}: {' and '.join(map(str, sorted(sizes)))} images cannot be paired")
-    found = [figures(entry) for entry in (comparison.left, comparison.right) if entry]
-    common = set.intersection(*map(set, found))
+    sides = [figures(entry) for entry in (comparison.left, comparison.right) if entry]
+    common = set.intersection(*map(set, sides))
     if not common:
         return Outcome(comparison, figures.missing)
-    left, right = [0] * (2 - len(found)) + [np.stack([samples[seed] for seed in common]) for samples in found]
+    left, right = [0] * (2 - len(sides)) + [np.stack([samples[seed] for seed in common]) for samples in sides]
     d = paired_difference(left, right, digits=6)
     word = _WORDS[d.word(comparison.margin)]
     if figures.exact and word == "undecided":
@@ -293,8 +293,8 @@ class Verdict:
     @property
     def word(self) -> str:
         "Holds if every comparison that could be made does; does not hold if one does not; else undecided."
-        found = [w for w in ("does not hold", "undecided", "holds") if self.having(w)]
-        return found[0] if found else self.outcomes[0].word
+        words = [w for w in ("does not hold", "undecided", "holds") if self.having(w)]
+        return words[0] if words else self.outcomes[0].word
 
     @property
     def weakest(self) -> Outcome | None:
@@ -341,11 +341,11 @@ def failures(verdicts: list[Verdict]) -> str:
 def ledger_rows(printed: list[Verdict], ours: list[Verdict]) -> list[dict]:
     "One row for each comparison: the higher entry, what it is against, what we find and what is printed."
     rows = []
-    for on_paper, own in zip(printed, ours, strict=True):
-        for a, b in zip(on_paper.outcomes, own.outcomes, strict=True):
+    for on_paper, measured in zip(printed, ours, strict=True):
+        for a, b in zip(on_paper.outcomes, measured.outcomes, strict=True):
             left, right = b.comparison.left, b.comparison.right
             change = {k: v for k, v in asdict(right).items() if left and v != getattr(left, k)}
-            rows.append({"claim": own.claim.name, **asdict(left or right), "against": change, "margin": b.comparison.margin,
+            rows.append({"claim": measured.claim.name, **asdict(left or right), "against": change, "margin": b.comparison.margin,
                          "verdict": b.word, "value": b.difference, "low": b.low, "high": b.high,
                          "printed_verdict": a.word, "printed": a.difference})
     return rows
@@ -364,10 +364,10 @@ SHADES = {"holds": "#009E73", "undecided": "#F0E442", "does not hold": "#D55E00"
 def _squares(verdicts: list[Verdict], width: int) -> np.ndarray:  # (claims, width) places in `SHADES`, nan: no square
     "One row for each claim, one entry for each comparison."
     order, missing = list(SHADES), len(SHADES) - 1
-    found = np.full((len(verdicts), width), np.nan)
-    for row, v in zip(found, verdicts, strict=True):
+    squares = np.full((len(verdicts), width), np.nan)
+    for row, v in zip(squares, verdicts, strict=True):
         row[:len(v.outcomes)] = [order.index(o.word) if o.word in SHADES else missing for o in v.outcomes]
-    return found
+    return squares
 
 
 def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
@@ -380,8 +380,8 @@ def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
     width, shades = max(len(c.comparisons) for c in claims), list(SHADES.values())
     figure = Figure(figsize=(4.2 + 0.17 * width * len(verdicts), 0.9 + 0.26 * len(claims)), layout="constrained", dpi=110)
     panels = figure.subplots(1, len(verdicts), sharey=True, squeeze=False)[0]
-    for panel, (heading, found) in zip(panels, verdicts.items(), strict=True):
-        panel.pcolormesh(_squares(found, width), cmap=ListedColormap(shades), vmin=-0.5, vmax=len(shades) - 0.5,
+    for panel, (heading, part) in zip(panels, verdicts.items(), strict=True):
+        panel.pcolormesh(_squares(part, width), cmap=ListedColormap(shades), vmin=-0.5, vmax=len(shades) - 0.5,
                          edgecolors="white", linewidth=1.5)
         panel.set(title=heading, xticks=[], ylim=(len(claims), 0), yticks=np.arange(len(claims)) + 0.5,
                   yticklabels=[c.sentence for c in claims])
@@ -393,27 +393,27 @@ def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
 # %% ../../nbs/study/09_claims.ipynb #426ec01c
 def by_setting(results: Results) -> dict[str, Results]:
     "White-box and black-box results apart."
-    found = {name: {k: v for k, v in results.items() if k.setting == name} for name in ("white-box", "black-box")}
-    return {name: own for name, own in found.items() if own}
+    groups = {name: {k: v for k, v in results.items() if k.setting == name} for name in ("white-box", "black-box")}
+    return {name: group for name, group in groups.items() if group}
 
 
 def claims(results: Results) -> list[dict]:
     "SAT above no defence under attack, DDC-AT above SAT everywhere; with the paired bootstrap over images."
     pairs, models = [("SAT", "No Defense"), ("DDC-AT", "SAT")], list(dict.fromkeys(k.model for k in results))
-    tables, columns, found = by_setting(results), list(next(iter(results.values()))[1]), []
+    tables, columns, verdicts = by_setting(results), list(next(iter(results.values()))[1]), []
     figures = Measured(tables)
     for setting, model, (better, worse), column in product(tables, models, pairs, columns):
         left = Entry(setting, model, better, column)
         o = compare(Comparison(left, replace(left, method=worse)), figures)
         if (better, column) != ("SAT", "clean") and o.difference is not None:
-            found.append({"claim": f"{better} above {worse}", "setting": setting, "model": model, "attack": column,
+            verdicts.append({"claim": f"{better} above {worse}", "setting": setting, "model": model, "attack": column,
                           "verdict": o.word, "difference": round(o.difference, 2), "low": round(o.low, 2),
                           "high": round(o.high, 2)})
-    return found
+    return verdicts
 
 
-def claims_table(found: list[dict]) -> str:
+def claims_table(verdicts: list[dict]) -> str:
     "Verdicts as a Markdown table: difference in points of mIoU, with its interval; how to read it below."
     cells = [(f"{c['model']}, {c['setting']}: {c['claim']}", title(c["attack"]),
-              f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])") for c in found]
+              f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])") for c in verdicts]
     return f"{pivoted(['claim'], cells, missing='no claim')}\n\n{READING}"

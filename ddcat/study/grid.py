@@ -231,20 +231,20 @@ def check_result(
 def crossed(study: Study, methods: Iterable[str]) -> Results:
     "Every network attacked through the gradients of the other architecture, trained with SAT."
     clean, *attacks = study.evaluations()
-    own = run_grid(study.store, study.runs(methods=dict.fromkeys([*methods, "SAT"])), [clean])
-    seeds, images = list(dict.fromkeys(key.seed for key in own)), len(study.store.sources(study.profile.data)[1])
+    clean_results = run_grid(study.store, study.runs(methods=dict.fromkeys([*methods, "SAT"])), [clean])
+    seeds, images = list(dict.fromkeys(key.seed for key in clean_results)), len(study.store.sources(study.profile.data)[1])
     progress = Progress(sum(testing_cost(e, images, len(seeds) * len(methods)) for e in attacks) * len(seeds) * len(MODELS))
     results = {}
     for (model, other), substitute in product(zip(MODELS, reversed(MODELS), strict=True), seeds):
-        targets = {key: run for key, (run, _) in own.items() if key.model == model and key.method in methods}
-        answers = [dict(own[key][1]) if substitute == seeds[0] else {} for key in targets]  # clean: once
+        targets = {key: run for key, (run, _) in clean_results.items() if key.model == model and key.method in methods}
+        columns = [dict(clean_results[key][1]) if substitute == seeds[0] else {} for key in targets]  # clean: once
         for e in attacks:
-            found = evaluated(study.store, own[Key(other, "SAT", substitute)][0], list(targets.values()), e, progress,
-                              f"{other} SAT to {model}")
-            for answer, more in zip(answers, found, strict=True):
-                answer |= more
-        results |= {replace(key, substitute=substitute): (run, answer)
-                    for (key, run), answer in zip(targets.items(), answers, strict=True)}
+            source = clean_results[Key(other, "SAT", substitute)][0]
+            transferred = evaluated(study.store, source, list(targets.values()), e, progress, f"{other} SAT to {model}")
+            for column, attacked in zip(columns, transferred, strict=True):
+                column |= attacked
+        results |= {replace(key, substitute=substitute): (run, column)
+                    for (key, run), column in zip(targets.items(), columns, strict=True)}
     progress.bar.close()
     return results
 

@@ -109,8 +109,8 @@ def cell_faults(outputs: list[dict]) -> Iterator[str]:
     if pictures > PICTURE_BYTES:
         yield f"{pictures / 1000:.0f} kB of pictures, more than {PICTURE_BYTES / 1000:.0f}"
     for text in (text for output in outputs for text in texts_of(output)):
-        found = {what: pattern.search(text) for what, pattern in FORBIDDEN.items()}
-        yield from (f"{what}: {place[0]!r}" for what, place in found.items() if place)
+        places = {what: pattern.search(text) for what, pattern in FORBIDDEN.items()}
+        yield from (f"{what}: {place[0]!r}" for what, place in places.items() if place)
 
 
 def faults_of(

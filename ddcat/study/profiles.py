@@ -90,12 +90,12 @@ def get_profile(
     "The sizes of a profile on a data set; ValueError for unknown ones, or one that stands in for the paper's other set."
     if name not in PROFILES:
         raise unknown("profile", name, PROFILES)
-    own = PROFILES[name][LIKE.index(like or "voc")]
-    dataset = dataset or own
+    default = PROFILES[name][LIKE.index(like or "voc")]
+    dataset = dataset or default
     if dataset not in PROFILES[name]:
         raise unknown(f"dataset of profile {name!r}", dataset, PROFILES[name])
-    if like and dataset != own:
-        raise ValueError(f"{dataset} does not stand in for {like}: profile {name!r} has {own} for it")
+    if like and dataset != default:
+        raise ValueError(f"{dataset} does not stand in for {like}: profile {name!r} has {default} for it")
     if name in ("smoke", "quick"):
         return _generated(dataset, name == "smoke")
     return _paper(dataset) if name == "paper" else _real(dataset, name == "real-cpu")
@@ -117,7 +117,7 @@ class Parameters(Config):
 
 def read_parameters(defined: dict) -> Parameters:
     "The parameters among a notebook's `globals()`; ValueError for an unknown name or a value of another type."
-    own = {"In", "Out", "get_ipython", "exit", "quit", "open", "read_parameters"}
-    given = {k: v for k, v in defined.items() if not k.startswith("_") and k not in own
+    notebook_names = {"In", "Out", "get_ipython", "exit", "quit", "open", "read_parameters"}
+    parameters = {k: v for k, v in defined.items() if not k.startswith("_") and k not in notebook_names
              and not isinstance(v, type(sys))}
-    return Parameters.from_dict(given)
+    return Parameters.from_dict(parameters)

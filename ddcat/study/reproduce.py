@@ -136,10 +136,10 @@ def notebook_parameters(notebook: str | Path) -> dict:  # name -> its value unle
             for line in lines if isinstance(line, ast.Assign | ast.AnnAssign) and line.value is not None}
 
 
-def check_parameters(notebook: str | Path, given: Iterable[str]) -> None:
+def check_parameters(notebook: str | Path, names: Iterable[str]) -> None:
     "ValueError for a name that the notebook does not have, which papermill would ignore."
     known = notebook_parameters(notebook)
-    for name in given:
+    for name in names:
         if name not in known:
             raise unknown(f"parameter of {Path(notebook).name}", name, known)
 
@@ -247,15 +247,15 @@ def run_item(
     again: bool = False,  # run even if an up-to-date result is stored
 ) -> Path:  # the executed notebook, in <outputs> under the name of its result
     "Runs a notebook where that can change anything; ValueError for a parameter that it lacks, NotebookError where it stops."
-    given = dict(parameters or {})
+    overrides = dict(parameters or {})
     if not item.path().exists():
         raise ValueError(f"{item.name}: there is no {item.path()}; notebooks are run from the project's own folder")
-    check_parameters(item.path(), given)
-    chosen = {"outputs": "outputs", "profile": "quick", "dataset": "", **notebook_parameters(item.path()), **given}
+    check_parameters(item.path(), overrides)
+    chosen = {"outputs": "outputs", "profile": "quick", "dataset": "", **notebook_parameters(item.path()), **overrides}
     name = result_name(item.name, chosen["dataset"], chosen["profile"])
     target, mark = root() / chosen["outputs"] / f"{name}.ipynb", made_from(item, chosen)
     if again or not is_current(target, mark):
-        return run_notebook(item.path(), target, given, mark)
+        return run_notebook(item.path(), target, overrides, mark)
     print("up to date: nothing has changed since the last run", flush=True)
     return target
 
@@ -323,16 +323,16 @@ def check_commits(name: str, provenance: dict) -> None:
 
 def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .json files
     "Copies an item's results to `<outputs>/published`; ValueError if there are none or one was made by uncommitted code."
-    own = [path for path in results_of(item, outputs) if path.parent == Path(outputs)]
-    if not own:
+    results = [path for path in results_of(item, outputs) if path.parent == Path(outputs)]
+    if not results:
         raise ValueError(f"{item.name} has no result in {outputs} to publish: run `ddcat reproduce {item.name}` first")
     from ddcat.data.scenes import KINDS  # both load torch
     from ddcat.study.grid import check_result
-    contents = [read_result(path) for path in own]
-    for path, content in zip(own, contents, strict=True):
+    contents = [read_result(path) for path in results]
+    for path, content in zip(results, contents, strict=True):
         check_commits(path.name, content["provenance"])
         check_result(path.name, content, ("dataset", "model", "method", "value"))
-    for path, content in zip(own, contents, strict=True):
+    for path, content in zip(results, contents, strict=True):
         photographs = item.name in SHOWS_IMAGES and not {row["dataset"] for row in content["rows"]} <= set(KINDS)
         for suffix in (".png", ".md", ".json"):
             source, target = path.with_suffix(suffix), path.parent / "published" / f"{path.stem}{suffix}"
@@ -340,7 +340,7 @@ def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .js
                 kept = source.read_bytes()
                 atomic_write(target, PICTURE.sub(b"", kept) if suffix == ".md" and photographs else kept)
     atomic_write(Path(outputs) / "published" / "README.md", published_page(Path(outputs) / "published"))
-    return [path.parent / "published" / path.name for path in own]
+    return [path.parent / "published" / path.name for path in results]
 
 
 def published_page(folder: Path) -> str:
@@ -368,8 +368,8 @@ def listing(outputs: str | Path, items: Iterable[Item] | None = None) -> str:
             lines += ["", papers.pop(item.paper)]
         title = f"  {item.name:17} {item.title}"
         if item.built():
-            told = " ".join(f"{k}={v!r}" for k, v in notebook_parameters(item.path()).items())
-            lines += [title, f"{indent}{os.path.relpath(item.path(), root())}: {told}"]
+            defaults = " ".join(f"{k}={v!r}" for k, v in notebook_parameters(item.path()).items())
+            lines += [title, f"{indent}{os.path.relpath(item.path(), root())}: {defaults}"]
             lines += [indent + text for text in state(item, outputs)]
         else:
             lines.append(f"{title} ({', '.join(state(item, outputs))})")

@@ -32,7 +32,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from .. import __version__
+from . import __version__
 from ..models.backbones import check_fit, load_stage
 from ..config import Config, Count, Natural, Positive, atomic_write, checkout, digest, file_sha256, unknown
 from ..config import set_aside, sweep, usable
@@ -331,25 +331,25 @@ class RunStore:
                 sweep(path.parent, path.name)
             missing = [i for i, (path, read) in enumerate(reads) if usable(path, read) is None]
             if missing:
-                found, made = self._evaluate(source, [targets[i] for i in missing], config, on_images)
-                for i, counts in zip(missing, found, strict=True):
+                counted, made = self._evaluate(source, [targets[i] for i in missing], config, on_images)
+                for i, counts in zip(missing, counted, strict=True):
                     path, note, _ = places[i]
                     write_counts(path, counts, {**note, "provenance": made})
             return [read(path) for path, read in reads]
 
     def computed(self) -> list[dict]:
         "Provenance of the trainings and evaluations returned so far, each with the number of results it is of."
-        own = ("data", "finished", "seconds")  # of one result alone
-        groups = Counter(json.dumps({k: v for k, v in made.items() if k not in own}) for made in self._made.values())
+        varying = ("data", "finished", "seconds")  # of one result alone
+        groups = Counter(json.dumps({k: v for k, v in made.items() if k not in varying}) for made in self._made.values())
         return [{**json.loads(made), "results": number} for made, number in groups.items()]
 
     def _place(self, source: Run, run: Run, config: EvaluationConfig) -> tuple[Path, dict, dict]:
         "Where an answer lies, what its header must hold, and what one from before headers named the target must hold instead."
         _, dataset = self.sources(source.config.data)
-        sha, own = source.weights_sha256, run.weights_sha256
-        key = digest(SCHEMA, config, dataset.fingerprint, own, *([] if run == source else [sha]))
+        sha, target_sha = source.weights_sha256, run.weights_sha256
+        key = digest(SCHEMA, config, dataset.fingerprint, target_sha, *([] if run == source else [sha]))
         asked = {"evaluation": config.to_json(), "data": dataset.fingerprint}
-        return (run.folder / "evaluations" / f"{key}.safetensors", {**asked, "source": sha, "target": own},
+        return (run.folder / "evaluations" / f"{key}.safetensors", {**asked, "source": sha, "target": target_sha},
                 {**asked, "source": run.folder.name})
 
     def _read(self, columns: list[str], notes: list[dict], path: Path) -> dict[str, Tensor]:
@@ -366,8 +366,8 @@ class RunStore:
                   on_images: Callable | None) -> tuple[list[dict[str, Tensor]], str]:
         started, device = time.perf_counter(), self.machine.resolve()
         training, dataset = self.sources(source.config.data)
-        counts = class_counts(training) if config.attack.name == SEA else None
-        found = evaluate_several([run.model(device) for run in targets], dataset, config,
-                                 self.machine.batch_size, self.machine.channels_last, on_images,
-                                 None if targets[:1] == [source] else source.model(device), counts)
-        return found, json.dumps(provenance(self.machine, time.perf_counter() - started))
+        pixels = class_counts(training) if config.attack.name == SEA else None
+        counts = evaluate_several([run.model(device) for run in targets], dataset, config,
+                                  self.machine.batch_size, self.machine.channels_last, on_images,
+                                  None if targets[:1] == [source] else source.model(device), pixels)
+        return counts, json.dumps(provenance(self.machine, time.perf_counter() - started))

@@ -115,8 +115,8 @@ def pgd_looks(base: EvaluationConfig, eps_255: float, steps: Iterable[int]) -> l
 
 def tile_looks(profile: Profile, base: EvaluationConfig, long_side: int, steps: tuple[int, ...]) -> list[Look]:
     "BIM on each sliding window by itself (released code), and on the one image through all windows."
-    own = base.inference == "sliding"
-    windows = {} if own else {"crop": profile.data.augmentation.crop[0], "base_size": long_side}
+    sliding = base.inference == "sliding"
+    windows = {} if sliding else {"crop": profile.data.augmentation.crop[0], "base_size": long_side}
     attack = AttackConfig("bim", EPS_255, ALPHA_255, steps)
     return [Look(name, replace(base, attack=attack, inference="sliding", per_tile=per_tile, **windows))
             for name, per_tile in (("bim_one_image", False), ("bim_per_tile", True))]
@@ -135,16 +135,16 @@ def looks(
 
     large = max(chosen.eps_255)
     bim, square = ("bim", EPS_255, ALPHA_255, chosen.paper_steps), ("square", EPS_255, ALPHA_255, (chosen.queries,))
-    found = [look("clean", "clean"), look("clean_flip", "clean", flip=True), look("noise", "noise", EPS_255, ALPHA_255, (1,)),
-             look("bim_linf", *bim), *pgd_looks(base, EPS_255, chosen.steps),
-             *(p for e in chosen.eps_255 for p in pgd_looks(base, e, [chosen.curve_steps])),
-             *(look(name, name, 8.0, ALPHA_255, (chosen.published_steps,)) for name in ("segpgd", "cospgd")),
-             look("cospgd", "cospgd", large, reaching_step(large, chosen.large_steps), (chosen.large_steps,)),
-             *(look("sea", "sea", e, ALPHA_255, (chosen.sea_steps,)) for e in chosen.sea_eps_255),
-             look("square", *square), look("transfer_bim_linf", *bim, transfer=True)]
+    evaluations = [look("clean", "clean"), look("clean_flip", "clean", flip=True),
+                   look("noise", "noise", EPS_255, ALPHA_255, (1,)), look("bim_linf", *bim), *pgd_looks(base, EPS_255, chosen.steps),
+                   *(p for e in chosen.eps_255 for p in pgd_looks(base, e, [chosen.curve_steps])),
+                   *(look(name, name, 8.0, ALPHA_255, (chosen.published_steps,)) for name in ("segpgd", "cospgd")),
+                   look("cospgd", "cospgd", large, reaching_step(large, chosen.large_steps), (chosen.large_steps,)),
+                   *(look("sea", "sea", e, ALPHA_255, (chosen.sea_steps,)) for e in chosen.sea_eps_255),
+                   look("square", *square), look("transfer_bim_linf", *bim, transfer=True)]
     (pgd,) = pgd_looks(base, EPS_255, [chosen.curve_steps])
     tiles = tile_looks(profile, base, long_side, tuple(n for n in chosen.paper_steps if n in (3, 6)))
-    return [*found, replace(pgd, name="transfer_pgd", transfer=True), *tiles]
+    return [*evaluations, replace(pgd, name="transfer_pgd", transfer=True), *tiles]
 
 # %% ../../nbs/study/10_stronger_attacks.ipynb #2af396bb
 Counts = dict[Column, np.ndarray]  # figure -> (n,k,k)
@@ -188,7 +188,7 @@ def measure_looks(
     "Evaluates whatever is missing, with the time left; what is stored is only read."
     every, (_, dataset) = list(jobs(cells, chosen)), store.sources(runs[cells[0]].config.data)
     progress = Progress(sum(testing_cost(look.evaluation, len(dataset), len(part)) for look, part in every))
-    found = {cell: {} for cell in cells}
+    counted = {cell: {} for cell in cells}
     for look, part in every:
         first, label, source = part[0], part[0], runs[part[0]]
         if look.transfer:
@@ -196,9 +196,9 @@ def measure_looks(
             label = replace(first, method="all methods by transfer")
         made = evaluated(store, source, [runs[c] for c in part], look.evaluation, progress, label)
         for cell, counts in zip(part, made, strict=True):
-            found[cell] |= {column: counts[name] for name, column in look.columns().items()}
+            counted[cell] |= {column: counts[name] for name, column in look.columns().items()}
     progress.bar.close()
-    return {cell: with_worst(counts) for cell, counts in found.items()}
+    return {cell: with_worst(counts) for cell, counts in counted.items()}
 
 
 def second_look(store: RunStore, profile: Profile, chosen: SecondLook, seeds: int = 0) -> dict[Key, Counts]:
@@ -319,14 +319,14 @@ def pair_verdict(left: list[np.ndarray], right: list[np.ndarray] | None, margin:
     return _WORDS[d.word(margin)], (a[:, 0].mean(), b[:, 0].mean(), d.value, d.low, d.high)
 
 
-def answer_check(check: Check, found: dict[Side, list[np.ndarray]]) -> Answer:
+def answer_check(check: Check, counts: dict[Side, list[np.ndarray]]) -> Answer:
     "Applies a check to the counts of one model, by method and figure, one of each seed."
-    results = [(*pair_verdict(found[a], found[b] if b else None, check.margin), a, b) for a, b in check.pairs]
+    results = [(*pair_verdict(counts[a], counts[b] if b else None, check.margin), a, b) for a, b in check.pairs]
     words = [r[0] for r in results]
     verdict = "no" if "no" in words else "yes" if set(words) == {"yes"} else "undecided"
     _, figures, a, b = max(results, key=lambda r: (["yes", "undecided", "no"].index(r[0]), r[1][2]))
-    own = a[0] if b is None or a[0] == b[0] else ""
-    pair = " – ".join(column_title(s[1]) if own else f"{s[0]}: {column_title(s[1])}" for s in (a, b) if s)
+    same_method = a[0] if b is None or a[0] == b[0] else ""
+    pair = " – ".join(column_title(s[1]) if same_method else f"{s[0]}: {column_title(s[1])}" for s in (a, b) if s)
     return Answer(check.question, verdict, pair, *(round(float(f), 2) for f in figures), len(words), words.count("no"),
                   check.margin, check.source)
 
@@ -342,14 +342,14 @@ def masking_checks(method: str, chosen: SecondLook) -> list[Check]:
     last, largest = max(chosen.steps), max(chosen.eps_255)
     longer = tuple((side("pgd", b), side("pgd", a)) for a, b in zip(chosen.steps, chosen.steps[1:], strict=False))
     transfer = tuple((side("bim_linf", n), side("transfer_bim_linf", n)) for n in chosen.paper_steps)
-    own = (side("pgd", chosen.curve_steps), side("transfer_pgd", chosen.curve_steps))
+    pgd_pair = (side("pgd", chosen.curve_steps), side("transfer_pgd", chosen.curve_steps))
     return [
         Check(f"PGD with ε = {largest:g} leaves almost nothing", ((side("pgd", chosen.curve_steps, largest), None),), NOTHING),
         Check(f"CosPGD with ε = {largest:g} leaves almost nothing",
               ((side("cospgd", chosen.large_steps, largest), None),), NOTHING),
         Check("more steps never help the defender", longer, SLIGHT),
         Check("BIM is at least as strong as BIM by transfer", transfer, SLIGHT),
-        Check("PGD is at least as strong as PGD by transfer", (own,), SLIGHT),
+        Check("PGD is at least as strong as PGD by transfer", (pgd_pair,), SLIGHT),
         Check("PGD is at least as strong as the query attack", ((side("pgd", last), side("square", chosen.queries)),), SLIGHT),
         Check("random noise is harmless", (((method, _CLEAN), side("noise", 1)),), NOISE)]
 
@@ -383,11 +383,11 @@ def published_checks(chosen: SecondLook) -> list[Check]:
 # %% ../../nbs/study/10_stronger_attacks.ipynb #59d5c438
 def by_side(results: dict[Key, Counts], model: str) -> dict[Side, list[np.ndarray]]:
     "The counts of a model by method and figure, one of each seed."
-    found: dict[Side, list[np.ndarray]] = {}
+    sides: dict[Side, list[np.ndarray]] = {}
     for key, counts in results.items():
         for column, matrices in counts.items() if key.model == model else ():
-            found.setdefault((key.method, column), []).append(matrices)
-    return found
+            sides.setdefault((key.method, column), []).append(matrices)
+    return sides
 
 
 def answers(
@@ -407,24 +407,24 @@ def published_answers(results: dict[Key, Counts], chosen: SecondLook) -> dict[tu
             for model in dict.fromkeys(cell.model for cell in results)}
 
 # %% ../../nbs/study/10_stronger_attacks.ipynb #a0f0b836
-def answer_rows(found: dict[tuple[str, str], list[Answer]], topic: str) -> list[dict]:
+def answer_rows(answers: dict[tuple[str, str], list[Answer]], topic: str) -> list[dict]:
     "Answers as plain rows."
-    return [{"topic": topic, "model": model, "method": method, **vars(a)} for (model, method), list_ in found.items()
+    return [{"topic": topic, "model": model, "method": method, **vars(a)} for (model, method), list_ in answers.items()
             for a in list_]
 
 
-def answer_table(found: dict[tuple[str, str], list[Answer]], model: str) -> str:
+def answer_table(answers: dict[tuple[str, str], list[Answer]], model: str) -> str:
     "Questions (lines) for every method of a model: verdict, and the difference that speaks most against it."
-    return pivoted([model], [(a.question, method, a.cell()) for (name, method), list_ in found.items() if name == model
+    return pivoted([model], [(a.question, method, a.cell()) for (name, method), list_ in answers.items() if name == model
                              for a in list_])
 
 
-def published_table(found: dict[tuple[str, str], list[Answer]], model: str) -> str:
+def published_table(answers: dict[tuple[str, str], list[Answer]], model: str) -> str:
     "Published findings, whether our networks agree, and the figures."
     def figures(a: Answer) -> str:
         return f"{a.left:.1f} – {a.right:.1f} = {a.difference:+.1f} [{a.low:+.1f}, {a.high:+.1f}]"
 
-    lines = [[a.question, a.verdict, figures(a), a.source] for a in found[model, ""]]
+    lines = [[a.question, a.verdict, figures(a), a.source] for a in answers[model, ""]]
     return markdown([f"{model}: published", "ours", "difference in points", "source"], lines)
 
 
@@ -477,9 +477,9 @@ def curves(rows: list[dict], chosen: SecondLook) -> Image.Image:
 
     models = figures_over_seeds(rows).groupby("model", sort=False)
     figure = Figure((10, 0.4 + 3.8 * len(models)), dpi=110, layout="constrained")
-    for (left, right), (model, own) in zip(figure.subplots(len(models), 2, squeeze=False), models, strict=True):
-        draw_steps(left, own)
-        draw_radii(right, own, chosen.curve_steps)
+    for (left, right), (model, of_model) in zip(figure.subplots(len(models), 2, squeeze=False), models, strict=True):
+        draw_steps(left, of_model)
+        draw_radii(right, of_model, chosen.curve_steps)
         for axes in (left, right):
             axes.set_ylim(bottom=0)
             axes.grid(alpha=0.3)

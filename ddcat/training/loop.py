@@ -92,13 +92,13 @@ def create_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     groups: dict[tuple[bool, bool, float], list] = {
         (trunk, bias, 1.0): [] for trunk in (True, False) for bias in (False, True)}
     for name, p in model.named_parameters():
-        own = [factor for part, factor in recipe.multipliers if f"{name}.".startswith(f"{part}.")]
-        groups.setdefault((id(p) in inside, id(p) in biases, math.prod(own)), []).append(p)
+        factors = [factor for part, factor in recipe.multipliers if f"{name}.".startswith(f"{part}.")]
+        groups.setdefault((id(p) in inside, id(p) in biases, math.prod(factors)), []).append(p)
 
-    def group(trunk: bool, bias: bool, own: float) -> dict:
-        lr = recipe.lr * own * (1 if trunk else recipe.head_multiplier) * (recipe.bias_multiplier if bias else 1)
+    def group(trunk: bool, bias: bool, factors: float) -> dict:
+        lr = recipe.lr * factors * (1 if trunk else recipe.head_multiplier) * (recipe.bias_multiplier if bias else 1)
         decay = recipe.weight_decay if recipe.bias_decay or not bias else 0.0
-        return {"params": groups[trunk, bias, own], "base_lr": lr, "lr": lr, "weight_decay": decay}
+        return {"params": groups[trunk, bias, factors], "base_lr": lr, "lr": lr, "weight_decay": decay}
 
     settings = [group(*key) for key in groups]
     return torch.optim.Adam(settings) if recipe.optimizer == "adam" else torch.optim.SGD(settings, momentum=recipe.momentum)
@@ -213,9 +213,9 @@ def load_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
         check_fit(model.state_dict(), weights, "its network is another")
         return tensors, weights, json.loads(note["log"])
 
-    if (found := usable(path, fitting)) is None:
+    if (content := usable(path, fitting)) is None:
         return []
-    tensors, weights, log = found
+    tensors, weights, log = content
     model.load_state_dict(weights)
     state: dict[int, dict] = {}
     for name, value in tensors.items():
