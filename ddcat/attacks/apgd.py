@@ -15,7 +15,7 @@ from torch import Tensor
 from .ascent import (Ball, Bounds, Labels, Loss, Observer, Pixels, check_radius, checked, cross_entropy,
                           evaluation_mode, linf_ball, projected_gradient, unless_void)
 from ..config import Amount, Count
-from .gradient import Kept, random_start
+from .gradient import BestPoint, random_start
 from .losses import js, mce, mce_balanced, tsallis_schedule
 
 # %% ../../nbs/attacks/04_apgd.ipynb #94447529
@@ -34,7 +34,7 @@ class AutoStep:
     def __init__(self, ball: Ball, eps: float, steps: int, momentum: float = 0.75):
         self.ball, self.momentum, self.looks, self.t = ball, momentum, checkpoints(steps), 0
         self.step, self.window = 2 * eps, 0
-        self.loss, self.worst = Kept(), Kept()
+        self.loss, self.worst = BestPoint(), BestPoint()
 
     def score(self, point: Tensor, pixels: Pixels, gradient: Tensor | None = None) -> Tensor:
         "Keeps the point if it is the best; gives its cross-entropy (n,), higher is better for the attack."

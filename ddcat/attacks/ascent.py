@@ -82,23 +82,24 @@ class Pixels:
     @cached_property
     def odds(self) -> Tensor:
         "Unnormalised softmax e^(z − top), (n,k,h,w); detached from the graph."
-        return (self.scores.detach() - self.top[:, None]).exp_()
+        return (self.scores.detach() - self.max_score[:, None]).exp_()
 
     @cached_property
     def ce(self) -> Tensor:
         "Cross-entropy of each pixel, −log p_y; 0 at void."
-        return _CrossEntropy.apply(self.scores, self.odds, self.top - self.own.detach(), self.index, self.valid)
+        return _CrossEntropy.apply(self.scores, self.exp_scores, self.max_score - self.label_score.detach(),
+                                   self.index, self.valid)
 
     @cached_property
     def margin(self) -> Tensor:
         "z_y − max over the other classes: positive where the pixel is right; 0 at void."
         others = self.scores.scatter(1, self.index, -torch.inf).amax(1)
-        return torch.where(self.valid, self.own - others, 0)
+        return torch.where(self.valid, self.label_score - others, 0)
 
     @cached_property
     def right(self) -> Tensor:
         "Valid pixels whose label has the highest score (bool)."
-        return (self.own.detach() >= self.top) & self.valid
+        return (self.label_score.detach() >= self.max_score) & self.valid
 
     def accuracy(self) -> Tensor:
         "Share of valid pixels that are right, (n,); 1 where an image has none."
@@ -343,13 +344,13 @@ Rule = Callable[[Tensor, Tensor, Pixels], Tensor]  # (point, ascent direction, p
 def input_gradient(
     model: Callable,  # images -> logits (n,k,h,w)
     images: Tensor,  # (n,3,h,w)
-    look: Callable[[Tensor], Pixels],  # logits -> per-pixel quantities
+    to_pixels: Callable[[Tensor], Pixels],  # logits -> per-pixel quantities
     loss: Loss = cross_entropy,
 ) -> tuple[Tensor, Pixels, Tensor]:  # gradient (n,3,h,w), per-pixel quantities (detached), loss (n,)
     "Gradient to the input alone of each image's summed loss; weights receive none, and none is computed for them."
     with torch.enable_grad():
         x = images.detach().requires_grad_()
-        pixels = look(model(x))
+        pixels = to_pixels(model(x))
         values = loss(pixels).sum((1, 2))
         (gradient,) = torch.autograd.grad(values.sum(), x, allow_unused=True) if values.requires_grad else (None,)
     if gradient is None:
@@ -383,7 +384,7 @@ def projected_gradient(
             check_map(name, value, images, kind)
     sign, target, attacked = -1 if targeted else 1, labels, None
 
-    def look(logits: Tensor) -> Pixels:
+    def to_pixels(logits: Tensor) -> Pixels:
         nonlocal target, attacked
         if step == 0:
             check_size(logits, images.shape[:1] + images.shape[2:])
@@ -400,7 +401,7 @@ def projected_gradient(
     broken = torch.zeros(len(images), dtype=torch.bool, device=images.device)
     with evaluation_mode(model):
         for step in range(steps):
-            gradient, pixels, values = input_gradient(model, to_images(point), look, lambda p: sign * loss(p))
+            gradient, pixels, values = input_gradient(model, to_images(point), to_pixels, lambda p: sign * loss(p))
             broken |= values.isnan() | gradient.isnan().flatten(1).any(1)
             gradient = gradient if region is None else gradient * region[:, None]
             point = rule(point, gradient, pixels).detach()

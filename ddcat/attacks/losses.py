@@ -47,9 +47,9 @@ def mce_balanced(
 def cospgd_loss(pixels: Pixels, squash: str = "softmax") -> Tensor:
     "CosPGD, 2302.02213: cosine of softmax (or sigmoid) scores and the label's one-hot weighs the cross-entropy."
     if squash == "softmax":  # the softmax's denominator cancels
-        label_score, scores = (pixels.own.detach() - pixels.top).exp(), pixels.odds
+        label_score, scores = (pixels.label_score.detach() - pixels.max_score).exp(), pixels.exp_scores
     else:
-        label_score, scores = pixels.own.detach().sigmoid(), pixels.scores.detach().sigmoid()
+        label_score, scores = pixels.label_score.detach().sigmoid(), pixels.scores.detach().sigmoid()
     cosine = label_score / scores.square().sum(1).sqrt()
     return pixels.ce * (1 - cosine if pixels.targeted else cosine)
 
@@ -94,9 +94,9 @@ def _length(scores: Tensor) -> Tensor:
 
 def cosine_loss(pixels: Pixels) -> Tensor:
     "1 − cos(z, one-hot), PAdam-Cos of RSE (2407.09150)."
-    return (1 - pixels.own / _length(pixels.scores)) * pixels.valid
+    return (1 - pixels.label_score / _length(pixels.scores)) * pixels.valid
 
 
 def masked_score(pixels: Pixels) -> Tensor:
     "−z_y/‖z‖₂ of pixels that are still right, RSE."
-    return -pixels.own / _length(pixels.scores) * (pixels.right != pixels.targeted) * pixels.valid
+    return -pixels.label_score / _length(pixels.scores) * (pixels.right != pixels.targeted) * pixels.valid

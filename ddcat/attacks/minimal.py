@@ -18,7 +18,7 @@ from .ascent import Ball, Bounds, Labels, Observer, Part, Pixels, check_radius, 
 from ..config import Amount, Count, Positive
 from .losses import hinge
 from .margins import Adam, Best, Until, ball_or_all, excess, fixed_target, image_norm
-from .margins import lowered, reached, spared, unturned
+from .margins import allowed_unturned, as_loss, is_done, unturned
 
 # %% ../../nbs/attacks/08_minimal.ipynb #613fc321
 @checked
@@ -100,7 +100,7 @@ class PrimalDual:
             count = pixels.valid.sum((1, 2), keepdim=True).clamp_min(1)
             self.price = torch.zeros_like(pixels.margin.detach()) - count.log()
             self.shares = self.share(pixels)
-        return lowered(self.shares[:, 1:].view_as(pixels.margin) * F.softplus(excess(pixels)), pixels)
+        return as_loss(self.shares[:, 1:].view_as(pixels.margin) * F.softplus(excess(pixels)), pixels)
 
     def share(self, pixels: Pixels) -> Tensor:
         "Softmax of 0 for the norm and ν for every valid pixel, (n,1+hw)."
@@ -182,27 +182,27 @@ class AugmentedLagrangian:
         d = constraint(pixels)
         if self.step == 0:
             self.begin(d.detach())
-        self.judge(pixels)
+        self.update_scale(pixels)
         c = self.scale[:, None, None] * d
-        self.weigh(c.detach())
-        dropped = spared(pixels, self.best.enough) * self.step / max(self.steps - 1, 1)
-        felt = easiest(c.detach(), pixels.valid, dropped.long())
-        return lowered(torch.where(felt, penalty(c, self.mu, self.rho), 0), pixels)
+        self.update_multipliers(c.detach())
+        dropped = allowed_unturned(pixels, self.best.enough) * self.step / max(self.steps - 1, 1)
+        counted = easiest(c.detach(), pixels.valid, dropped.long())
+        return as_loss(torch.where(counted, penalty(c, self.mu, self.rho), 0), pixels)
 
     def begin(self, d: Tensor) -> None:
         self.mu, self.rho, self.before = torch.ones_like(d), torch.full_like(d, 0.01), d
         self.turned = torch.zeros_like(d, dtype=torch.bool)
         self.scale = d.new_ones(len(d))
-        self.found = d.new_full((len(d),), self.steps // 2)
+        self.first_success = d.new_full((len(d),), self.steps // 2)
 
-    def judge(self, pixels: Pixels) -> None:
+    def update_scale(self, pixels: Pixels) -> None:
         "Success: eases the constraints (by 1.02, within [0.1,1]), and from the first on the step size falls."
-        solved = reached(pixels, self.best.enough)
+        solved = is_done(pixels, self.best.enough)
         self.scale = (self.scale / torch.where(solved, 1.02, 0.98)).clamp(0.1, 1)
-        self.found = torch.where(solved, self.found.clamp_max(self.step), self.found)
+        self.first_success = torch.where(solved, self.first_success.clamp_max(self.step), self.first_success)
         self.turned |= ~unturned(pixels)
 
-    def weigh(self, c: Tensor) -> None:
+    def update_multipliers(self, c: Tensor) -> None:
         "μ, and every ten steps ρ (at most 1e6, so that squares stay finite)."
         if self.step % 10 == 9:
             stuck = ~self.turned & (c > 0.95 * self.before)
@@ -213,8 +213,8 @@ class AugmentedLagrangian:
 
     def __call__(self, point: Tensor, gradient: Tensor, pixels: Pixels) -> Tensor:
         self.best.offer(point, pixels)
-        left = (self.steps - self.found).clamp_min(1) / 9
-        rate = (self.lr * left / ((self.step - self.found).clamp_min(0) + left))[:, None, None, None].to(point)
+        left = (self.steps - self.first_success).clamp_min(1) / 9
+        rate = (self.lr * left / ((self.step - self.first_success).clamp_min(0) + left))[:, None, None, None].to(point)
         self.step += 1
         self.square = (0.8 * self.square + 0.2 * gradient.square()).clamp_max(1e36)  # float32 ends at 3e38
         metric = (self.square / (1 - 0.8**self.step)).sqrt().clamp_min(1e-8)

@@ -73,7 +73,7 @@ def square(
     generators = image_generators(images, seed)
 
     @torch.no_grad()
-    def ask(x: Tensor) -> Tensor:
+    def loss_of(x: Tensor) -> Tensor:
         logits = model(x)
         if query == 0:
             check_logits(logits, labels)
@@ -81,7 +81,7 @@ def square(
 
     with evaluation_mode(model):
         query = 0
-        best, most = images.detach(), ask(images)
+        best, most = images.detach(), loss_of(images)
         for query in range(1, queries):
             if query == 1:
                 shift = eps * uniform(generators, images[:, :, :1]).sign().expand_as(images)
@@ -91,7 +91,7 @@ def square(
                                            square_side(query / queries, p, h, w), h, w)
                 shift = eps * uniform(generators, images[:, :, :1, :1]).sign()
             proposal = ball.project(torch.where(where, images + shift, best))
-            values = ask(proposal)
+            values = loss_of(proposal)
             better = values > most
             best = torch.where(better[:, None, None, None], proposal, best)
             most = torch.where(better, values, most)

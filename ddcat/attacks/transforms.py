@@ -229,7 +229,7 @@ class Move(Transform):
         flips = uniform(generators, images[:, :1, 0, 0]) < 2 * self.flip - 1
         return torch.cat((torch.stack(shifts), flips.long()), 1)
 
-    def places(self, size: tuple[int, int], drawn: Tensor, back: bool = False) -> tuple[Tensor, Tensor]:
+    def source_indices(self, size: tuple[int, int], drawn: Tensor, back: bool = False) -> tuple[Tensor, Tensor]:
         "Source row (n,h) and column (n,w) of each pixel; with `back`, its destination."
         down, right, flip = drawn[:, :, None].unbind(1)
         rows, columns = (torch.arange(length, device=drawn.device) for length in size)
@@ -240,16 +240,16 @@ class Move(Transform):
         return (rows + down, mirror(columns) + right) if back else (rows - down, mirror(columns - right))
 
     def apply(self, images: Tensor, drawn: Tensor) -> Tensor:
-        return take_pixels(images, *self.places(images.shape[2:], drawn))
+        return take_pixels(images, *self.source_indices(images.shape[2:], drawn))
 
     def labels(self, labels: Tensor, drawn: Tensor) -> Tensor:
-        rows, columns = self.places(labels.shape[1:], drawn)
+        rows, columns = self.source_indices(labels.shape[1:], drawn)
         h, w = labels.shape[1:]
         inside = ((rows >= 0) & (rows < h))[:, :, None] & ((columns >= 0) & (columns < w))[:, None]
         return torch.where(inside, take_pixels(labels[:, None], rows, columns)[:, 0], VOID)
 
     def restore(self, logits: Tensor, drawn: Tensor) -> Tensor:
-        return take_pixels(logits, *self.places(logits.shape[2:], drawn, back=True))
+        return take_pixels(logits, *self.source_indices(logits.shape[2:], drawn, back=True))
 
 # %% ../../nbs/attacks/05_transforms.ipynb #31e249d5
 TRANSFORMS = {  # the rows of Arnab et al.'s Table 2

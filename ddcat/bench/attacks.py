@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from . import attacks
 from ..models.registry import create_model
-from .timing import in_turn, keep_memory, paced, ratio_row, save_benchmark
+from .timing import in_turn, keep_memory, ratio_row, save_benchmark, timed_with_units
 from ..training.loop import Machine
 
 # %% ../../nbs/bench/03_attacks.ipynb #86040346
@@ -150,7 +150,7 @@ def installed_peers(steps: int, device: torch.device) -> dict[tuple[str, str], C
 
 
 def step_rows(
-    things: dict[tuple[str, str], tuple[Callable, int]],  # (library, attack) -> the attack, its input gradients
+    functions: dict[tuple[str, str], tuple[Callable, int]],  # (library, attack) -> the attack, its input gradients
     model: nn.Module,
     images: Tensor,  # (n,3,h,w)
     labels: Tensor,  # (n,h,w)
@@ -159,14 +159,15 @@ def step_rows(
     clock: Callable[[], float],
 ) -> list[dict]:
     "A row each: seconds of a step over those of the bare passes made right before each of its forward passes."
-    pairs = {key: [] for key in things}
-    for counts, key in in_turn(list(things), rounds, warm_up):
-        attack, gradients = things[key]
-        seconds, beats = paced(partial(attack, model, images, labels), model, partial(bare, images=images, labels=labels), clock)
+    pairs = {key: [] for key in functions}
+    for counts, key in in_turn(list(functions), rounds, warm_up):
+        attack, gradients = functions[key]
+        unit = partial(bare, images=images, labels=labels)
+        seconds, units = timed_with_units(partial(attack, model, images, labels), model, unit, clock)
         if counts:
-            pairs[key].append((seconds / gradients, beats.mean()))
+            pairs[key].append((seconds / gradients, units.mean()))
     return [{**ratio_row(name, library, images, *np.array(pairs[library, name]).T), "rounds": rounds}
-            for library, name in things]
+            for library, name in functions]
 
 
 def attack_step_cost(
@@ -189,13 +190,13 @@ def attack_step_cost(
             images = torch.rand(batch, 3, size, size, generator=generator).to(device)
             labels = torch.randint(0, k, (batch, size, size), generator=generator).to(device)
             model = create_model("pspnet", k, backbone=backbone).to(device).eval()
-            things = {("", "bare"): (lambda *inputs: [bare(*inputs) for _ in range(steps)], steps)}
-            things |= {("ddcat", name): run for name, run in our_attacks(steps, k).items()}
+            functions = {("", "bare"): (lambda *inputs: [bare(*inputs) for _ in range(steps)], steps)}
+            functions |= {("ddcat", name): run for name, run in our_attacks(steps, k).items()}
             if k == classes[0]:
-                things |= {key: (run, steps) for key, run in installed_peers(steps, device).items()}
+                functions |= {key: (run, steps) for key, run in installed_peers(steps, device).items()}
             n = rounds if k == classes[0] else max(rounds // 3, 1)
             for long, count in (False, n), (True, max(n // 3, 1)):
-                group = {key: thing for key, thing in things.items() if (thing[1] > steps) == long}
+                group = {key: thing for key, thing in functions.items() if (thing[1] > steps) == long}
                 rows += [{**row, "classes": k} for row in step_rows(group, model, images, labels, count, 0 if long else 1, clock)]
     finally:
         torch.set_num_threads(threads)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..crf.meanfield import PRESETS, dense_crf
 from ..data.scenes import scene
-from .timing import elsewhere, interleave, keep_memory, peak_growth, ratio_row, save_benchmark
+from .timing import in_subprocess, interleave, keep_memory, peak_growth, ratio_row, save_benchmark
 from ..training.loop import Machine
 
 # %% ../../nbs/bench/05_crf.ipynb #4060af5a
@@ -106,7 +106,7 @@ def pass_rows(size: int, device: torch.device, rounds: int) -> list[dict]:
     for name, before in zip(names, [None, *names], strict=False):
         row = ratio_row(name, "ddcat", inputs[0], times[name], times[before or name])
         alone = {} if before else {"ratio": None, "low": None, "high": None}
-        memory = elsewhere("ddcat.bench.crf", "filter_memory", name, size) if device.type == "cpu" else None
+        memory = in_subprocess("ddcat.bench.crf", "filter_memory", name, size) if device.type == "cpu" else None
         rows.append({**row, **alone, "against": before, "memory_mib": memory and round(memory)})
     return rows
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..models.registry import create_model
-from .timing import elsewhere, interleave, peak_growth, ratio_row, save_benchmark
+from .timing import in_subprocess, interleave, peak_growth, ratio_row, save_benchmark
 from ..training.loop import Machine
 
 # %% ../../nbs/bench/04_networks.ipynb #fdcbe6ed
@@ -99,7 +99,7 @@ def network_speed(
             work = {k: gmacs(m, image) for k, m in models.items()}
             times = interleave({k: partial(_forward, m, image) for k, m in models.items()},
                                rounds if len(models) > 1 else max(rounds // 5, 1))
-            memory = elsewhere("ddcat.bench.networks", "network_memory", title, shrink) if device.type == "cpu" else None
+            memory = in_subprocess("ddcat.bench.networks", "network_memory", title, shrink) if device.type == "cpu" else None
             for library in list(models)[1:] or [None]:
                 row = ratio_row(title, "ddcat", image, times["ddcat"], times[library or "ddcat"])
                 alone = {} if library else {"ratio": None, "low": None, "high": None}

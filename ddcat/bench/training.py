@@ -40,16 +40,16 @@ def training_step_cost(
     layout = torch.channels_last if machine.channels_last else torch.contiguous_format
     images = images.contiguous(memory_format=layout)
     for name in "pspnet", "deeplabv3":
-        things = {}
+        functions = {}
         for method, naive in [("none", None), ("sat", naive_sat), ("ddcat", naive_ddcat)]:
             model = create_model(name, 21, backbone=backbone, branches=method == "ddcat", deep_supervision=True)
             model = model.to(device, memory_format=layout).train()
             defence = create_defence(DefenceConfig(method), Criterion())
             lean = "none" if naive is None else f"{method}_lean"
-            things[lean] = lambda m=model, d=defence: _backward(m, next(d.losses(m, images, labels, generator))[0])
+            functions[lean] = lambda m=model, d=defence: _backward(m, next(d.losses(m, images, labels, generator))[0])
             if naive is not None:
-                things[f"{method}_naive"] = lambda m=model, f=naive: _backward(m, f(m, images, labels)[0])
-        seconds = interleave(things, rounds)
+                functions[f"{method}_naive"] = lambda m=model, f=naive: _backward(m, f(m, images, labels)[0])
+        seconds = interleave(functions, rounds)
         pairs = [(f"{method}_{kind}", other) for method in ("sat", "ddcat")
                  for kind, other in (("naive", f"{method}_lean"), ("lean", "none"))]
         for thing, other in [*pairs, ("none", "none")]:

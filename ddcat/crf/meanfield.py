@@ -203,7 +203,7 @@ def make_spatial_kernel(b: int, h: int, w: int, theta: Tensor, method: str, norm
 @functools.lru_cache(maxsize=8)
 @torch.inference_mode(False)
 @torch.no_grad()
-def _kept_spatial_kernel(b, h, w, theta, method, norm, include_self, dtype, device) -> Kernel:
+def _cached_spatial_kernel(b, h, w, theta, method, norm, include_self, dtype, device) -> Kernel:
     theta = torch.tensor(theta, dtype=dtype, device=device)
     return make_spatial_kernel(b, h, w, theta, method, norm, include_self)
 
@@ -219,7 +219,7 @@ def spatial_kernel(
     b, _, h, w = images.shape
     if isinstance(theta, Tensor):
         return make_spatial_kernel(b, h, w, theta.to(images), method, norm, include_self)
-    return _kept_spatial_kernel(b, h, w, theta, method, norm, include_self, images.dtype, images.device)
+    return _cached_spatial_kernel(b, h, w, theta, method, norm, include_self, images.dtype, images.device)
 
 # %% ../../nbs/crf/03_meanfield.ipynb #01fc3b69
 def combined(

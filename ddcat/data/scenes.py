@@ -11,7 +11,7 @@ __all__ = ['VERSION', 'SMALLEST', 'KINDS', 'STREET', 'OBJECTS', 'TILE', 'TEXTURE
            'person', 'pottedplant', 'sofa', 'railway', 'tvmonitor', 'rear', 'rider', 'tree', 'sign', 'lump', 'crate',
            'wedge', 'rod', 'hoop', 'parts', 'colour', 'Coat', 'Canvas', 'softened', 'light', 'photographed',
            'materials', 'backdrop', 'strew', 'put', 'objects', 'View', 'houses', 'town', 'fence', 'lane', 'upright',
-           'erect', 'street', 'checked', 'scene', 'Scenes']
+           'erect', 'street', 'check_scene', 'scene', 'Scenes']
 
 # %% ../../nbs/data/01_scenes.ipynb #69c1697e
 import hashlib
@@ -747,7 +747,7 @@ def street(canvas: Canvas, draws: Draws):
         erect(canvas, view, draws, draws.pick(STREET_URN), reach * below // 10000)
 
 # %% ../../nbs/data/01_scenes.ipynb #1c54af74
-def checked(kind: str, size: tuple[int, int], categories: int | None):
+def check_scene(kind: str, size: tuple[int, int], categories: int | None):
     "ValueError for a kind, size or number of categories that cannot be drawn."
     if kind not in KINDS:
         raise ValueError(f"unknown kind of scene {kind!r}: choose from {', '.join(KINDS)}")
@@ -767,7 +767,7 @@ def scene(
     categories: int | None = None,  # of "objects": only the first so many appear
 ) -> tuple[np.ndarray, np.ndarray]:  # (h,w,3) uint8 RGB; (h,w) uint8 labels, 255 = void
     "One generated photograph and its labels, the same on every machine."
-    checked(kind, size, categories)
+    check_scene(kind, size, categories)
     draws = Draws(VERSION, kind, operator.index(seed), operator.index(index), categories)
     canvas = Canvas((operator.index(size[0]), operator.index(size[1])))
     if kind == "street":
@@ -789,7 +789,7 @@ class Scenes:
         categories: int | None = None,  # of "objects": only the first so many appear
         first: int = 0,  # index of the first image, so that training and validation images differ
     ):
-        checked(kind, size, categories)
+        check_scene(kind, size, categories)
         if count < 0 or first < 0:
             raise ValueError(f"count and first must not be negative: count={count}, first={first}")
         self.kind, self.count, self.size, self.seed = kind, count, tuple(size), seed

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['BIM', 'UNSEEN', 'ATTACKED', 'MANY', 'ATTACK_CLAIMS', 'STABILITY_CLAIMS', 'RIVALS', 'DIVISION_CLAIMS', 'CLAIMS',
-           'SEEDS', 'READING', 'STATS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'title', 'entries', 'against',
-           'above', 'Claim', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured', 'Outcome', 'compare', 'Verdict',
-           'judge_printed', 'judge', 'ledger_table', 'failures', 'ledger_rows', 'ledger_summary', 'ledger_picture',
-           'by_setting', 'claims', 'claims_table']
+           'SEEDS', 'READING', 'STATS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'attack_title', 'entries',
+           'compare_changed', 'higher', 'Claim', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured', 'Outcome',
+           'compare', 'Verdict', 'judge_printed', 'judge', 'ledger_table', 'failures', 'ledger_rows', 'ledger_summary',
+           'ledger_picture', 'by_setting', 'claims', 'claims_table']
 
 # %% ../../nbs/study/09_claims.ipynb #33ecb003
 from collections.abc import Iterable
@@ -56,10 +56,11 @@ class Comparison:
 
 def shown_parts(entry: Entry) -> tuple[str, ...]:
     "An entry's coordinates as printed in text; the stat 'mean' is left out."
-    return (f"Table {entry.table}", entry.model, entry.method, title(entry.attack), "" if entry.stat == "mean" else entry.stat)
+    return (f"Table {entry.table}", entry.model, entry.method, attack_title(entry.attack),
+            "" if entry.stat == "mean" else entry.stat)
 
 
-def title(attack: str) -> str:
+def attack_title(attack: str) -> str:
     "A column's name as the paper's tables print it."
     return COLUMNS.get(attack, attack.replace("bim_linf_", "BIM "))
 
@@ -76,14 +77,14 @@ def entries(tables: str, methods: Iterable[str], attacks: Iterable[str], stat: s
     return [Entry(*parts, stat) for parts in product(tables, models, methods, attacks)]
 
 
-def against(lefts: list[Entry], margin: float = 0.0, **change) -> tuple[Comparison, ...]:
+def compare_changed(lefts: list[Entry], margin: float = 0.0, **change) -> tuple[Comparison, ...]:
     "Comparisons of each entry with the entry that differs from it by `change`."
     return tuple(Comparison(left, replace(left, **change), margin) for left in lefts)
 
 
-def above(higher: str, lower: str, tables: str, attacks: Iterable[str], stat: str = "mean") -> tuple[Comparison, ...]:
+def higher(above: str, below: str, tables: str, attacks: Iterable[str], stat: str = "mean") -> tuple[Comparison, ...]:
     "Comparisons of one method with another, on both networks."
-    return against(entries(tables, [higher], attacks, stat), method=lower)
+    return compare_changed(entries(tables, [above], attacks, stat), method=below)
 
 # %% ../../nbs/study/09_claims.ipynb #23f2877c
 @dataclass(frozen=True)
@@ -96,37 +97,37 @@ class Claim:
 
 # %% ../../nbs/study/09_claims.ipynb #f67a5c6d
 ATTACK_CLAIMS = (  # what SAT and DDC-AT keep under attack
-    Claim("sat_white", "SAT helps under every white-box attack", "Tables 1, 4", above("SAT", "No Defense", "14", ATTACKED)),
-    Claim("sat_black", "SAT helps under every black-box attack", "Tables 2, 5", above("SAT", "No Defense", "25", ATTACKED)),
+    Claim("sat_white", "SAT helps under every white-box attack", "Tables 1, 4", higher("SAT", "No Defense", "14", ATTACKED)),
+    Claim("sat_black", "SAT helps under every black-box attack", "Tables 2, 5", higher("SAT", "No Defense", "25", ATTACKED)),
     Claim("more_steps", "More steps of BIM leave less", "Sec. 6.3, 6.5",
-          against(entries("14", MAIN_METHODS, ["bim_linf_2"]), attack="bim_linf_4")
-          + against(entries("14", MAIN_METHODS, ["bim_linf_4"]), attack="bim_linf_6")),
+          compare_changed(entries("14", MAIN_METHODS, ["bim_linf_2"]), attack="bim_linf_4")
+          + compare_changed(entries("14", MAIN_METHODS, ["bim_linf_4"]), attack="bim_linf_6")),
     Claim("settles", "10 or 20 steps are within 2.5 points of 6", "Sec. 6.3",
-          against(entries("1", MAIN_METHODS, MANY), attack="bim_linf_6", margin=-2.5)
+          compare_changed(entries("1", MAIN_METHODS, MANY), attack="bim_linf_6", margin=-2.5)
           + tuple(Comparison(c.right, c.left, c.margin)
-                  for c in against(entries("1", MAIN_METHODS, MANY), -2.5, attack="bim_linf_6"))),
-    Claim("clean", "DDC-AT is above SAT on clean images", "Tables 1, 4", above("DDC-AT", "SAT", "14", ["clean"])),
-    Claim("bim", "DDC-AT is above SAT for every number of steps", "Tables 1, 4", above("DDC-AT", "SAT", "14", BIM)),
-    Claim("unseen", "DDC-AT is above SAT under unseen attacks", "Tables 1, 4", above("DDC-AT", "SAT", "14", UNSEEN)),
-    Claim("black", "DDC-AT is above SAT under every black-box attack", "Tables 2, 5", above("DDC-AT", "SAT", "25", ATTACKED)),
+                  for c in compare_changed(entries("1", MAIN_METHODS, MANY), -2.5, attack="bim_linf_6"))),
+    Claim("clean", "DDC-AT is above SAT on clean images", "Tables 1, 4", higher("DDC-AT", "SAT", "14", ["clean"])),
+    Claim("bim", "DDC-AT is above SAT for every number of steps", "Tables 1, 4", higher("DDC-AT", "SAT", "14", BIM)),
+    Claim("unseen", "DDC-AT is above SAT under unseen attacks", "Tables 1, 4", higher("DDC-AT", "SAT", "14", UNSEEN)),
+    Claim("black", "DDC-AT is above SAT under every black-box attack", "Tables 2, 5", higher("DDC-AT", "SAT", "25", ATTACKED)),
 )
 
 # %% ../../nbs/study/09_claims.ipynb #9a5abfe5
 STABILITY_CLAIMS = (  # spread over trainings, and white-box against black-box
     Claim("worst_voc", "DDC-AT's worst case is above SAT's best (VOC)", "Sec. 6.3",
-          against(entries("1", ["DDC-AT"], BIM, "worst"), method="SAT", stat="best")),
+          compare_changed(entries("1", ["DDC-AT"], BIM, "worst"), method="SAT", stat="best")),
     Claim("worst_cityscapes", "DDC-AT's worst case is above SAT's best (Cityscapes)", "Sec. 6.5",
-          against(entries("4", ["DDC-AT"], BIM, "worst"), method="SAT", stat="best")),
+          compare_changed(entries("4", ["DDC-AT"], BIM, "worst"), method="SAT", stat="best")),
     Claim("std_white", "DDC-AT's std is below SAT's, white-box", "Tables 1, 4",
-          above("SAT", "DDC-AT", "14", ("clean", *ATTACKED), "std")),
+          higher("SAT", "DDC-AT", "14", ("clean", *ATTACKED), "std")),
     Claim("std_black", "DDC-AT's std is below SAT's, black-box", "Tables 2, 5",
-          above("SAT", "DDC-AT", "25", ("clean", *ATTACKED), "std")),
+          higher("SAT", "DDC-AT", "25", ("clean", *ATTACKED), "std")),
     Claim("std_setting", "SAT's std is larger black-box than white-box (VOC)", "Sec. 6.3",
-          against(entries("2", ["SAT"], ATTACKED, "std"), table="1")),
+          compare_changed(entries("2", ["SAT"], ATTACKED, "std"), table="1")),
     Claim("white_harder_voc", "White-box is the harder setting (VOC)", "Tables 1, 2",
-          against(entries("2", MAIN_METHODS, ATTACKED), table="1")),
+          compare_changed(entries("2", MAIN_METHODS, ATTACKED), table="1")),
     Claim("white_harder_cityscapes", "White-box is the harder setting (Cityscapes)", "Tables 4, 5",
-          against(entries("5", MAIN_METHODS, ATTACKED), table="4")),
+          compare_changed(entries("5", MAIN_METHODS, ATTACKED), table="4")),
 )
 
 # %% ../../nbs/study/09_claims.ipynb #e96c2be2
@@ -136,22 +137,22 @@ RIVALS = ("multi-task [23]", "multi-task [30]", "TS [3]", "TS [4]")
 def best(setting: str) -> tuple[Comparison, ...]:
     "DDC-AT's entries of Table 6 against each other method's."
     ddcat_entries = [Entry(f"6 {setting}", model, "DDC-AT", attack) for model in MODELS for attack in ("bim_linf_2", *UNSEEN)]
-    return tuple(c for rival in RIVALS for c in against(ddcat_entries, method=rival))
+    return tuple(c for rival in RIVALS for c in compare_changed(ddcat_entries, method=rival))
 
 
 def vanishes(share: str) -> tuple[Comparison, ...]:
     "A share of pixels falls from the first epoch to the last, and ends below 1 %."
-    falls = against(entries("14", ["DDC-AT"], [f"{share} first"]), attack=f"{share} last")
+    falls = compare_changed(entries("14", ["DDC-AT"], [f"{share} first"]), attack=f"{share} last")
     return falls + tuple(Comparison(None, c.right, -1.0) for c in falls)
 
 
 DIVISION_CLAIMS = (  # the ablation, the rivals and the mask branch
-    Claim("m_below", "DDC-AT-M is below DDC-AT", "Table 3", above("DDC-AT", "DDC-AT-M", "3", ("clean", *BIM))),
-    Claim("n_below", "DDC-AT-N is below DDC-AT", "Table 3", above("DDC-AT", "DDC-AT-N", "3", ("clean", *BIM))),
+    Claim("m_below", "DDC-AT-M is below DDC-AT", "Table 3", higher("DDC-AT", "DDC-AT-M", "3", ("clean", *BIM))),
+    Claim("n_below", "DDC-AT-N is below DDC-AT", "Table 3", higher("DDC-AT", "DDC-AT-N", "3", ("clean", *BIM))),
     Claim("above_sat", "DDC-AT-N, and DDC-AT-M on DeepLabv3, are above SAT", "Table 3",
-          above("DDC-AT-N", "SAT", "3", ("clean", *BIM))
-          + against(entries("3", ["DDC-AT-M"], ("clean", *BIM), models=["DeepLabv3"]), method="SAT")),
-    Claim("m_std", "DDC-AT-M's std is above DDC-AT's", "Table 3", above("DDC-AT-M", "DDC-AT", "3", ("clean", *BIM), "std")),
+          higher("DDC-AT-N", "SAT", "3", ("clean", *BIM))
+          + compare_changed(entries("3", ["DDC-AT-M"], ("clean", *BIM), models=["DeepLabv3"]), method="SAT")),
+    Claim("m_std", "DDC-AT-M's std is above DDC-AT's", "Table 3", higher("DDC-AT-M", "DDC-AT", "3", ("clean", *BIM), "std")),
     Claim("best_white", "DDC-AT is the best of five, white-box", "Table 6", best("white-box")),
     Claim("best_black", "DDC-AT is the best of five, black-box", "Table 6", best("black-box")),
     Claim("p_vanishes", "The predicted B approaches zero", "Fig. 4", vanishes("p")),
@@ -414,6 +415,6 @@ def claims(results: Results) -> list[dict]:
 
 def claims_table(verdicts: list[dict]) -> str:
     "Verdicts as a Markdown table: difference in points of mIoU, with its interval; how to read it below."
-    cells = [(f"{c['model']}, {c['setting']}: {c['claim']}", title(c["attack"]),
+    cells = [(f"{c['model']}, {c['setting']}: {c['claim']}", attack_title(c["attack"]),
               f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])") for c in verdicts]
     return f"{pivoted(['claim'], cells, missing='no claim')}\n\n{READING}"

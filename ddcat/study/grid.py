@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHOD_CONFIGS', 'Results', 'training_cost', 'testing_cost', 'Progress', 'Key', 'run_configs', 'trained', 'evaluated',
-           'run_grid', 'Study', 'save_item', 'check_finite', 'check_result', 'crossed', 'table_results']
+           'run_grid', 'Study', 'save_item', 'check_numbers', 'check_result', 'crossed', 'table_results']
 
 # %% ../../nbs/study/06_grid.ipynb #d92362c4
 import json
@@ -58,7 +58,7 @@ class Progress:
 
     def __init__(self, total: float, every: float = 10.0):
         self.total, self.done, self.every, self.label = total, 0.0, every, ""
-        self.started = self.said = time.monotonic()
+        self.started = self.last_print = time.monotonic()
         self.bar = tqdm(total=round(total), unit="pass", disable=not sys.stderr.isatty())
 
     def skip(self, work: float) -> None:
@@ -71,10 +71,10 @@ class Progress:
         self.bar.set_description(self.label)
         self.bar.update(round(self.done) - self.bar.n)
         now = time.monotonic()
-        if self.bar.disable and now - self.said >= self.every:
+        if self.bar.disable and now - self.last_print >= self.every:
             left = (now - self.started) / self.done * (self.total - self.done)
             print(f"{self.label}: {100 * self.done / self.total:.0f} % done, about {left / 60:.1f} min left", flush=True)
-            self.said = now
+            self.last_print = now
 
     @contextmanager
     def part(self, work: float, units: int, label: str) -> Iterator[Callable[[int], None]]:
@@ -205,12 +205,12 @@ def save_item(outputs: Path, item: str, rows: list[dict], markdown: str, made: d
     return atomic_write(Path(outputs) / f"{item}.json", json.dumps(content, indent=1) + "\n")
 
 # %% ../../nbs/study/06_grid.ipynb #dd53c539
-def check_finite(what: str, value: object) -> None:
+def check_numbers(what: str, value: object) -> None:
     "ValueError for a number in nested dicts and lists that is not finite."
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{what} is {value}, not a finite number")
     for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        check_finite(f"{what}, {key}", part)
+        check_numbers(f"{what}, {key}", part)
 
 
 def check_result(
@@ -225,7 +225,7 @@ def check_result(
     for number, row in enumerate(rows):
         if missing := [key for key in keys if key not in row]:
             raise ValueError(f"{what}: row {number} has no {', '.join(missing)}")
-    check_finite(what, content)
+    check_numbers(what, content)
 
 # %% ../../nbs/study/06_grid.ipynb #f80c4ec1
 def crossed(study: Study, methods: Iterable[str]) -> Results:

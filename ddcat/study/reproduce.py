@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PAPERS', 'ITEMS', 'SOURCES', 'PACKAGES', 'SHOWS_IMAGES', 'PICTURE', 'Item', 'find_item', 'notebook_parameters',
-           'check_parameters', 'papermill_here', 'NotebookError', 'sweep', 'run_notebook', 'made_from', 'is_current',
-           'run_item', 'run_items', 'results_of', 'read_result', 'describe', 'state', 'check_commits', 'publish',
-           'published_page', 'listing']
+           'check_parameters', 'papermill_here', 'NotebookError', 'sweep_notebooks', 'run_notebook', 'source_hash',
+           'is_current', 'run_item', 'run_items', 'results_of', 'read_result', 'result_line', 'state', 'check_commits',
+           'publish', 'published_page', 'listing']
 
 # %% ../../nbs/study/13_reproduce.ipynb #801e2e96
 import ast
@@ -106,14 +106,14 @@ _ARNAB = {
 _ARNAB_NOTEBOOKS = {"table6": "arnab/size"}  # an experiment may fill several items
 
 # %% ../../nbs/study/13_reproduce.ipynb #43e16289
-def _titled(name: str, title: str) -> str:
+def _numbered(name: str, title: str) -> str:
     kind, number = re.fullmatch(r"([a-z]+)(\d+)", name).groups()
     return f"{kind.capitalize()} {number}: {title}"
 
 
 ITEMS = {item.name: item for item in [
     *(Item(name, title, "DDC-AT", name) for name, title in _DDCAT.items()),
-    *(Item(f"arnab_{name}", _titled(name, title), "Arnab", _ARNAB_NOTEBOOKS.get(name, "")) for name, title in _ARNAB.items())]}
+    *(Item(f"arnab_{name}", _numbered(name, title), "Arnab", _ARNAB_NOTEBOOKS.get(name, "")) for name, title in _ARNAB.items())]}
 
 
 def find_item(name: str) -> Item:
@@ -165,7 +165,7 @@ class NotebookError(RuntimeError):
     "A notebook stopped: which, why, and where it can be read."
 
 
-def sweep(folder: Path) -> None:
+def sweep_notebooks(folder: Path) -> None:
     "Removes what killed runs left there: `.<name>.<process>.ipynb` where no such process lives."
     for path in folder.glob(".*.*.ipynb"):
         try:
@@ -187,7 +187,7 @@ def run_notebook(
         check_parameters(notebook, parameters)
     notebook, target = Path(notebook).resolve(), Path(target).resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    sweep(target.parent)
+    sweep_notebooks(target.parent)
     beside, failed = target.with_name(f".{target.stem}.{os.getpid()}.ipynb"), target.with_suffix(".failed.ipynb")
     try:
         made = _execute(notebook, beside, parameters)
@@ -225,7 +225,7 @@ SOURCES = ("ddcat/**/*.py", "data/paper/*", "data/caffe/*")
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "matplotlib")
 
 
-def made_from(item: Item, parameters: dict) -> str:
+def source_hash(item: Item, parameters: dict) -> str:
     "Hash of the notebook, the library, the printed numbers, the packages and the parameters."
     files = [item.path(), *(path for pattern in SOURCES for path in sorted(root().glob(pattern)) if path.is_file())]
     contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
@@ -253,7 +253,7 @@ def run_item(
     check_parameters(item.path(), overrides)
     chosen = {"outputs": "outputs", "profile": "quick", "dataset": "", **notebook_parameters(item.path()), **overrides}
     name = result_name(item.name, chosen["dataset"], chosen["profile"])
-    target, mark = root() / chosen["outputs"] / f"{name}.ipynb", made_from(item, chosen)
+    target, mark = root() / chosen["outputs"] / f"{name}.ipynb", source_hash(item, chosen)
     if again or not is_current(target, mark):
         return run_notebook(item.path(), target, overrides, mark)
     print("up to date: nothing has changed since the last run", flush=True)
@@ -290,7 +290,7 @@ def read_result(path: Path) -> dict:
     return content
 
 
-def describe(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147, 2026-11-21"
+def result_line(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147, 2026-11-21"
     "What made a stored result: data set and profile, commit, date."
     word = "published" if path.parent.name == "published" else "stored"
     try:
@@ -305,7 +305,7 @@ def describe(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147, 2
 
 def state(item: Item, outputs: str | Path) -> list[str]:
     "State of an item: its stored results, not run, or no notebook yet."
-    return [describe(item, path) for path in results_of(item, outputs)] or ["not run" if item.built() else "not built yet"]
+    return [result_line(item, path) for path in results_of(item, outputs)] or ["not run" if item.built() else "not built yet"]
 
 # %% ../../nbs/study/13_reproduce.ipynb #2c6301d9
 SHOWS_IMAGES = ("figure1", "figure3")
@@ -354,7 +354,7 @@ def published_page(folder: Path) -> str:
             text = PICTURE.sub(b"", path.with_suffix(".md").read_bytes()).decode()
             text = re.sub(r"^(#+) ", r"##\1 ", text, flags=re.M).strip()
             picture = f"![{path.stem}]({path.stem}.png)" if path.with_suffix(".png").exists() else ""
-            made = describe(item, path).partition(": ")[2]
+            made = result_line(item, path).partition(": ")[2]
             folded = f"<details><summary>table</summary>\n\n{text}\n\n</details>" if "|---" in text else text
             parts += filter(None, [f"**{made}** ([numbers]({path.name}))", picture, folded])
     return "\n\n".join(parts) + "\n"

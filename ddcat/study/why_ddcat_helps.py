@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['VARIANTS', 'WHOLE', 'CONTROL', 'EFFECTS', 'LADDER', 'Effect', 'causes_profile', 'variant_configs', 'evaluations',
-           'difference', 'effect_rows', 'share_rows', 'story', 'figures', 'sentence', 'conclusion', 'answer',
-           'share_table', 'effect_table', 'effects_picture', 'shares_picture', 'causes_picture']
+           'difference', 'effect_rows', 'share_rows', 'describe_division', 'figures', 'effect_sentence', 'conclusion',
+           'conclusion_text', 'share_table', 'effect_table', 'effects_picture', 'shares_picture', 'causes_picture']
 
 # %% ../../nbs/study/11_why_ddcat_helps.ipynb #ea3c1eba
 from collections.abc import Iterable
@@ -158,7 +158,7 @@ def share_rows(results: Results, stretches: int = 20) -> list[dict]:
     return rows
 
 
-def story(shares: list[dict]) -> str:
+def describe_division(shares: list[dict]) -> str:
     "Shares of DDC-AT's division at the end of training, in words."
     *_, last = (r for r in shares if r["method"] == "DDC-AT")
     text = f"At the end p = 1 on {last['p']:.1f} % of the clean pixels, M = 1 on {last['M']:.1f} %: "
@@ -175,7 +175,7 @@ def figures(row: dict, low: str = "low_seeds", high: str = "high_seeds") -> str:
     return value + (f" [{', '.join(ends)}]" if ends else "")
 
 
-def sentence(rows: list[dict]) -> str:
+def effect_sentence(rows: list[dict]) -> str:
     "One sentence on an effect: where it is decided, else its largest difference, and what holds for these trainings only."
     def place(row: dict, *ends: str) -> str:
         return f"{COLUMNS[row['attack']]}, {row['case']} ({figures(row, *ends)})"
@@ -209,7 +209,7 @@ def conclusion(rows: list[dict]) -> str:
     return "\n".join(f"- {line}." for line in lines)
 
 
-def answer(rows: list[dict], shares: list[dict]) -> str:
+def conclusion_text(rows: list[dict], shares: list[dict]) -> str:
     "The conclusion in Markdown, built from the figures."
     causes = dict.fromkeys(r["cause"] for r in rows if r["cause"] not in (WHOLE, CONTROL))
     judged = [r for r in rows if r["cause"] != CONTROL]
@@ -217,8 +217,8 @@ def answer(rows: list[dict], shares: list[dict]) -> str:
     control = [r for r in rows if r["cause"] == CONTROL]
     fooled = sum(r["on_these_runs"] != "not decided" for r in control)
     return "\n".join([
-        conclusion(rows), "", *(sentence([r for r in rows if r["cause"] == c]) for c in causes), "",
-        story(shares), "",
+        conclusion(rows), "", *(effect_sentence([r for r in rows if r["cause"] == c]) for c in causes), "",
+        describe_division(shares), "",
         f"{decided} of {len(judged)} differences are decided over images and seeds (number of seeds: {rows[0]['seeds']}); "
         f"about {len(judged) / 20:.0f} would be by chance alone. The control, SAT against SAT built as DDC-AT with all of it "
         f"off, should be 0: it reaches {max(abs(r['value']) for r in control):.1f} points, and by the interval over images "

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['Recipe', 'Machine', 'create_optimizer', 'decay', 'training_mode', 'held', 'content_sha256', 'write_sealed',
-           'read_sealed', 'check_finite', 'run_key', 'save_checkpoint', 'load_checkpoint', 'batches', 'train_step',
-           'train', 'per_epoch']
+           'read_sealed', 'check_finite_weights', 'run_key', 'save_checkpoint', 'load_checkpoint', 'batches',
+           'train_step', 'train', 'per_epoch']
 
 # %% ../../nbs/training/03_loop.ipynb #d8bf4b5f
 import hashlib
@@ -182,7 +182,7 @@ def read_sealed(
     return tensors, note
 
 
-def check_finite(tensors: dict[str, Tensor]) -> None:
+def check_finite_weights(tensors: dict[str, Tensor]) -> None:
     "FloatingPointError that names the first tensor with a value that is infinite or no number."
     for name, values in tensors.items():
         if not values.isfinite().all():
@@ -201,7 +201,7 @@ def save_checkpoint(path: Path, model: nn.Module, optimizer: torch.optim.Optimiz
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
     for index, state in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
-    check_finite(tensors)
+    check_finite_weights(tensors)
     write_sealed(path, tensors, {"key": key, "log": json.dumps(log)})
 
 
