@@ -70,17 +70,17 @@ class Pixels:
         return torch.where(self.valid, self.labels, 0)[:, None]
 
     @cached_property
-    def own(self) -> Tensor:
+    def label_score(self) -> Tensor:
         "z_y, the score of the label."
         return self.scores.gather(1, self.index)[:, 0]
 
     @cached_property
-    def top(self) -> Tensor:
+    def max_score(self) -> Tensor:
         "The highest score; detached from the graph."
         return self.scores.detach().amax(1)
 
     @cached_property
-    def odds(self) -> Tensor:
+    def exp_scores(self) -> Tensor:
         "Unnormalised softmax e^(z − top), (n,k,h,w); detached from the graph."
         return (self.scores.detach() - self.max_score[:, None]).exp_()
 
