@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import attacks
+from .. import attacks
 from ..models.registry import create_model
 from .timing import in_turn, keep_memory, ratio_row, save_benchmark, timed_with_units
 from ..training.loop import Machine

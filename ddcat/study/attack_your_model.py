@@ -28,7 +28,7 @@ from ..data.readers import class_counts
 from ..evaluation.protocol import SEA, AttackConfig, batches_of_one_size
 from ..evaluation.metrics import bootstrap, confusion, mean_iou, pixel_accuracy, worst_case_accuracy, worst_case_miou
 from .grid import Progress, save_item
-from .pictures import grid, label_image, perturbation_image, to_image
+from .pictures import panels, perturbation_image
 from .store import counts_note, provenance, read_counts, write_counts
 from .tables import markdown
 from ..training.loop import Machine
@@ -288,7 +288,7 @@ def page(
     truth: str = "labels",
 ) -> Image.Image:
     "For each chosen image: itself, the truth, the clean prediction, the perturbation, the attacked prediction."
-    eps, k, device = (eps_255 or max(config.eps_255)) / 255, dataset.num_classes, device_of(model)
+    eps, device = (eps_255 or max(config.eps_255)) / 255, device_of(model)
     rows = []
     for i in chosen:
         image, label = (x[None].to(device) for x in dataset[i])
@@ -296,7 +296,8 @@ def page(
         clean = predicted(model, x)
         label = label if truth == "labels" else clean
         y = pgd(model, x, label, eps=eps, alpha=eps / 8, steps=config.steps, seed=config.seed)
-        maps = [label_image(torch.where(label == VOID, VOID, p)[0].cpu(), k) for p in (clean, predicted(model, y))]
-        rows.append([to_image(x[0]), label_image(label[0].cpu(), k), maps[0], perturbation_image(x[0], y[0])[0], maps[1]])
-    return grid(rows, ["image", "truth", "prediction", f"perturbation\neps {255 * eps:g}/255", "attacked"],
-                [dataset.name(i) for i in chosen])
+        maps = [torch.where(label == VOID, VOID, p)[0].cpu() for p in (clean, predicted(model, y))]
+        noise, gain = perturbation_image(x[0], y[0])
+        rows.append({"image": x[0].cpu(), "truth": label[0].cpu(), "prediction": maps[0],
+                     f"perturbation, ε = {255 * eps:g}/255, × {gain:g}": noise, "prediction under attack": maps[1]})
+    return panels(rows, dataset.classes)

@@ -7,6 +7,7 @@ __all__ = ['series_chart', 'boundary_shares', 'boundary_chart', 'boundary_table'
 
 # %% ../../nbs/study/08_charts.ipynb #8831dd33
 from collections.abc import Iterable
+from itertools import cycle
 
 import torch
 from PIL import Image
@@ -15,7 +16,7 @@ from ..config import VOID
 from ..evaluation.protocol import AttackConfig, adversarials, probabilities
 from .grid import Key, Results
 from .names import METHODS
-from .pictures import grid, label_image, line_chart, perturbation_image, to_image
+from .pictures import line_chart, panels, perturbation_image
 from .store import Run, RunStore
 from .tables import over_seeds, pivoted
 
@@ -41,7 +42,7 @@ def boundary_chart(shares: list[dict]) -> Image.Image:
     groups = pd.DataFrame(shares).groupby(["model", "metric", "epoch"], sort=False)["value"]
     bands = groups.agg(value="mean", low="min", high="max").reset_index()
     bands["metric"] = bands["metric"].map({"p": "predicted, p = 1", "M": "real, M = 1"})
-    return line_chart(bands, "epoch", "% of clean pixels", line="metric")
+    return line_chart(bands, "epoch", "% of clean pixels", line="metric", interval="lowest to highest seed")
 
 
 def boundary_table(shares: list[dict]) -> str:
@@ -59,31 +60,36 @@ def boundary_table(shares: list[dict]) -> str:
 def comparison_picture(
     store: RunStore,
     results: Results,
-    indices: Iterable[int] = (0,),  # validation images
+    indices: Iterable[int] = (0, 1),  # validation images, by the networks in turn
     attack: AttackConfig | None = None,  # BIM with six steps unless given
 ) -> Image.Image:
-    "For each image and model a clean and an attacked row: image, truth, perturbation, and each method's prediction."
+    "For each image a clean and an attacked row: image and truth or perturbation, then each method's prediction."
     attack = attack or AttackConfig("bim", steps=(6,))
     first = min(key.seed for key in results if key.substitute is None)
     methods = list(dict.fromkeys(key.method for key in results))
-    rows, titles = [], []
-    for index in indices:
-        for model in dict.fromkeys(key.model for key in results):
-            rows += _pair_of_rows(store, {m: results[Key(model, m, first)][0] for m in methods}, index, attack)
-            titles += [f"{model}\nclean", f"{model}\nBIM {max(attack.steps)}"]
-    return grid(rows, ["image", "truth", f"perturbation\n{methods[0]}", *methods], titles)
+    _, dataset = store.sources(next(iter(results.values()))[0].config.data)
+    rows = []
+    for index, model in zip(indices, cycle(dict.fromkeys(key.model for key in results)), strict=False):
+        runs = {method: results[Key(model, method, first)][0] for method in methods}
+        rows += _pair_of_rows(model, runs, dataset[index % len(dataset)], attack)
+    return panels(rows, dataset.classes)
 
 
-def _pair_of_rows(store: RunStore, runs: dict[str, Run], index: int, attack: AttackConfig) -> list[list]:
-    clean_row, attacked_row, seen = [], [], None
-    for run in runs.values():
-        _, dataset = store.sources(run.config.data)
-        image, label = dataset[index]
-        network, x = run.model(), image[None].float() / 255
+def _pair_of_rows(
+    model: str,
+    runs: dict[str, Run],  # method -> trained network
+    pair: tuple[torch.Tensor, torch.Tensor],  # image (3,h,w) uint8, label (h,w)
+    attack: AttackConfig,
+) -> list[dict]:  # for `panels`
+    "One image clean and attacked; each network is attacked by its own gradients, and the first one's attack is shown."
+    x, label, name = pair[0][None].float() / 255, pair[1], f"BIM {max(attack.steps)}"
+    clean, attacked, first = {}, {}, next(iter(runs))
+    for method, run in runs.items():
+        network = run.model()
         *_, (_, adversarial) = adversarials(network, x, label[None], attack)
-        seen = adversarial if seen is None else seen
-        for row, shown in (clean_row, x), (attacked_row, adversarial):
-            prediction = probabilities(network, shown)[0].argmax(0)
-            row.append(label_image(torch.where(label == VOID, VOID, prediction), dataset.num_classes))
-    truth, (noise, _) = label_image(label, dataset.num_classes), perturbation_image(x[0], seen[0])
-    return [[to_image(x[0]), truth, None, *clean_row], [to_image(seen[0]), truth, noise, *attacked_row]]
+        if method == first:
+            noise, gain = perturbation_image(x[0], adversarial[0])
+            shown = {f"{model}, {name} on {first}": adversarial[0], f"its perturbation × {gain:g}": noise}
+        for row, images, title in (clean, x, method), (attacked, adversarial, f"{method} under {name}"):
+            row[title] = torch.where(label == VOID, VOID, probabilities(network, images)[0].argmax(0))
+    return [{f"{model}, image": x[0], "truth": label, **clean}, {**shown, **attacked}]

@@ -7,9 +7,10 @@ __all__ = ['BIM', 'UNSEEN', 'ATTACKED', 'MANY', 'ATTACK_CLAIMS', 'STABILITY_CLAI
            'SEEDS', 'READING', 'STATS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'attack_title', 'entries',
            'compare_changed', 'higher', 'Claim', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured', 'Outcome',
            'compare', 'Verdict', 'judge_printed', 'judge', 'ledger_table', 'failures', 'ledger_rows', 'ledger_summary',
-           'ledger_picture', 'by_setting', 'claims', 'claims_table']
+           'word_counts', 'ledger_picture', 'by_setting', 'claims', 'claims_table']
 
 # %% ../../nbs/study/09_claims.ipynb #33ecb003
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from itertools import product
@@ -362,33 +363,37 @@ def ledger_summary(printed: list[Verdict], ours: list[Verdict]) -> list[dict]:
 SHADES = {"holds": "#009E73", "undecided": "#F0E442", "does not hold": "#D55E00", "missing": "#E6E6E6"}  # Okabe and Ito, 2008
 
 
-def _squares(verdicts: list[Verdict], width: int) -> np.ndarray:  # (claims, width) places in `SHADES`, nan: no square
-    "One row for each claim, one entry for each comparison."
-    order, missing = list(SHADES), len(SHADES) - 1
-    squares = np.full((len(verdicts), width), np.nan)
-    for row, v in zip(squares, verdicts, strict=True):
-        row[:len(v.outcomes)] = [order.index(o.word) if o.word in SHADES else missing for o in v.outcomes]
-    return squares
+def word_counts(verdict: Verdict) -> dict[str, int]:
+    "Comparisons of a claim by their word; what has no number is missing."
+    return dict(Counter(o.word if o.word in SHADES else "missing" for o in verdict.outcomes))
+
+
+def _bars(axis, verdicts: list[Verdict]) -> None:
+    "A bar for each claim, parted by the words of its comparisons, with the counts in it."
+    for place, verdict in enumerate(verdicts):
+        counts, left = word_counts(verdict), 0.0
+        for word in (word for word in SHADES if word in counts):
+            share = 100 * counts[word] / len(verdict.outcomes)
+            axis.barh(place, share, left=left, color=SHADES[word], edgecolor="white", height=0.8)
+            axis.text(left + share / 2, place, counts[word], ha="center", va="center", fontsize=8)
+            left += share
 
 
 def ledger_picture(verdicts: dict[str, list[Verdict]]) -> Image.Image:
-    "A row for each claim, a square for each comparison, a panel for each set of numbers."
-    from matplotlib.colors import ListedColormap
+    "A bar of shares for each claim, a panel for each set of numbers."
     from matplotlib.figure import Figure  # drawn straight into an image: no window, no global state
     from matplotlib.patches import Patch
 
     claims = [v.claim for v in next(iter(verdicts.values()))]
-    width, shades = max(len(c.comparisons) for c in claims), list(SHADES.values())
-    figure = Figure(figsize=(4.2 + 0.17 * width * len(verdicts), 0.9 + 0.26 * len(claims)), layout="constrained", dpi=110)
+    figure = Figure(figsize=(4.2 + 3.6 * len(verdicts), 1.2 + 0.27 * len(claims)), layout="constrained", dpi=110)
     panels = figure.subplots(1, len(verdicts), sharey=True, squeeze=False)[0]
     for panel, (heading, part) in zip(panels, verdicts.items(), strict=True):
-        panel.pcolormesh(_squares(part, width), cmap=ListedColormap(shades), vmin=-0.5, vmax=len(shades) - 0.5,
-                         edgecolors="white", linewidth=1.5)
-        panel.set(title=heading, xticks=[], ylim=(len(claims), 0), yticks=np.arange(len(claims)) + 0.5,
-                  yticklabels=[c.sentence for c in claims])
+        _bars(panel, part)
+        panel.set(title=heading, xlim=(0, 100), xlabel="% of comparisons (numbers: how many)", ylim=(len(claims) - 0.5, -0.5),
+                  yticks=range(len(claims)), yticklabels=[c.sentence for c in claims])
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
-    figure.legend([Patch(color=s) for s in shades], SHADES, ncols=len(shades), loc="outside lower center", frameon=False)
+    figure.legend([Patch(color=s) for s in SHADES.values()], SHADES, ncols=len(SHADES), loc="outside lower center", frameon=False)
     return figure_image(figure)
 
 # %% ../../nbs/study/09_claims.ipynb #426ec01c

@@ -32,7 +32,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from . import __version__
+from .. import __version__
 from ..models.backbones import check_fit, load_stage
 from ..config import Config, Count, Natural, Positive, atomic_write, checkout, digest, file_sha256, unknown
 from ..config import set_aside, sweep, usable
