@@ -175,12 +175,13 @@ def save_png(
 COLOURS = ["#999999", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]  # Okabe and Ito, 2008
 
 
-def _line_legend(colours: dict[str, str], rows, interval: str) -> tuple[list, list[str]]:
+def _line_legend(colours: dict[str, str], rows, interval: str, line: str) -> tuple[list, list[str]]:
     "Handles and names: lines in their colours, what a band is, what a hollow mark is."
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = {name: Line2D([], [], color=colour, marker="o", markersize=3) for name, colour in colours.items()}
+    handles = {name: Line2D([], [], color=colour, marker="o", markersize=3)
+               for name, colour in colours.items() if name in set(rows[line])}
     if "low" in rows and rows["low"].notna().any():
         handles[interval] = Patch(color="grey", alpha=0.25)
     if "printed" in rows and rows["printed"].notna().any():
@@ -218,8 +219,8 @@ def line_chart(
             if "printed" in points:
                 axis.plot(points[x], points["printed"], "D", color=colour[name], markerfacecolor="white")
         axis.set(title=title, xlabel=x_title or x)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axis.grid(alpha=0.3)
     figure.axes[0].set(ylabel=y_title, ylim=(0, None))
-    figure.legend(*_line_legend(colour, rows, interval), loc="outside lower center", ncols=len(colour) + 2, frameon=False)
+    figure.legend(*_line_legend(colour, rows, interval, line), loc="outside lower center", ncols=9, frameon=False)
     return figure_image(figure)
