@@ -222,5 +222,6 @@ def line_chart(
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axis.grid(alpha=0.3)
     figure.axes[0].set(ylabel=y_title, ylim=(0, None))
-    figure.legend(*_line_legend(colour, rows, interval, line), loc="outside lower center", ncols=9, frameon=False)
+    figure.legend(*_line_legend(colour, rows, interval, line), loc="outside lower center",
+                  ncols=5 if len(panels) > 1 else 3, frameon=False)
     return figure_image(figure)
