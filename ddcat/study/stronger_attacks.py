@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Counts', 'STREETS', 'TITLES', 'Side', 'SLIGHT', 'NOISE', 'NOTHING', 'StrongerAttacks', 'attack_settings',
            'reaching_step', 'Column', 'bim_column', 'NamedEvaluation', 'whole_image', 'pgd_evaluations',
-           'window_evaluations', 'evaluations', 'trainings', 'with_worst', 'jobs', 'measure_evaluations',
+           'window_evaluations', 'attack_evaluations', 'trainings', 'with_worst', 'jobs', 'measure_evaluations',
            'run_stronger_attacks', 'published', 'look_rows', 'figures_over_seeds', 'column_title', 'figure_table',
            'Check', 'Answer', 'pair_verdict', 'answer_check', 'masking_checks', 'protocol_checks', 'published_checks',
            'by_side', 'answers', 'published_answers', 'answer_rows', 'answer_table', 'published_table', 'sentences',
@@ -124,7 +124,7 @@ def window_evaluations(profile: Profile, base: EvaluationConfig, long_side: int,
             for name, per_tile in (("bim_one_image", False), ("bim_per_tile", True))]
 
 
-def evaluations(
+def attack_evaluations(
     profile: Profile,
     settings: StrongerAttacks,
     long_side: int,  # of the largest image, for the sliding windows
@@ -209,7 +209,7 @@ def run_stronger_attacks(store: RunStore, profile: Profile, settings: StrongerAt
     configs = trainings(profile, settings, seeds)
     runs = {cell: run for cell, (run, _) in run_grid(store, configs, []).items()}
     _, dataset = store.sources(profile.data)
-    every = evaluations(profile, settings, max(max(size) for size in dataset.sizes()))
+    every = attack_evaluations(profile, settings, max(max(size) for size in dataset.sizes()))
     cells = [c for c in configs if c.model in settings.models and c.method in settings.methods]
     return measure_evaluations(store, runs, cells, every)
 
