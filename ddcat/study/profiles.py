@@ -13,7 +13,7 @@ from typing import Annotated
 from ..data.augment import Augmentation
 from ..config import Between, Config, Count, Natural, unknown
 from ..evaluation.protocol import EvaluationConfig
-from .names import LIKE, PROFILES
+from .names import PAPER_DATASETS, PROFILES
 from ..data.sources import DataConfig
 from .recipes import RECIPES
 from ..training.loop import Recipe
@@ -90,7 +90,7 @@ def get_profile(
     "The sizes of a profile on a data set; ValueError for unknown ones, or one that stands in for the paper's other set."
     if name not in PROFILES:
         raise unknown("profile", name, PROFILES)
-    default = PROFILES[name][LIKE.index(like or "voc")]
+    default = PROFILES[name][PAPER_DATASETS.index(like or "voc")]
     dataset = dataset or default
     if dataset not in PROFILES[name]:
         raise unknown(f"dataset of profile {name!r}", dataset, PROFILES[name])
