@@ -72,7 +72,7 @@ def comparison_picture(
     for index, model in zip(indices, cycle(dict.fromkeys(key.model for key in results)), strict=False):
         runs = {method: results[Key(model, method, first)][0] for method in methods}
         rows += _pair_of_rows(model, runs, dataset[index % len(dataset)], attack)
-    return panels(rows, dataset.classes)
+    return panels(rows, dataset.classes, 200)
 
 
 def _pair_of_rows(
