@@ -90,7 +90,6 @@ def store_outputs(
 NOT_STORED = {  # in stored text
     "a path of a machine": re.compile(r"(?<![\w.:/<])(?:/[\w.~-]+){2,}|\b[A-Z]:\\"),
     "an address in memory": re.compile(r"\b0x[0-9a-f]{6,}"),
-    "a time": re.compile(r"(?<![\w.])\d[\d.]* ?(?:s|ms|seconds|minutes|it/s|images/s)\b"),
     "a script": re.compile(r"<script")}
 
 
