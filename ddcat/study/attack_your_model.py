@@ -300,4 +300,4 @@ def page(
         noise, gain = perturbation_image(x[0], y[0])
         rows.append({"image": x[0].cpu(), "truth": label[0].cpu(), "prediction": maps[0],
                      f"perturbation, ε = {255 * eps:g}/255, × {gain:g}": noise, "prediction under attack": maps[1]})
-    return panels(rows, dataset.classes)
+    return panels(rows, dataset.classes, 200)

@@ -223,5 +223,5 @@ def line_chart(
         axis.grid(alpha=0.3)
     figure.axes[0].set(ylabel=y_title, ylim=(0, None))
     figure.legend(*_line_legend(colour, rows, interval, line), loc="outside lower center",
-                  ncols=5 if len(panels) > 1 else 3, frameon=False)
+                  ncols=5 if len(panels) > 1 else 4, frameon=False)
     return figure_image(figure)
