@@ -15,7 +15,8 @@ from torch import Tensor
 from . import readers as data
 from . import scenes
 from .augment import Augmentation
-from ..config import Config, Count, added, unknown
+from .folds import open_fold
+from ..config import Config, Count, Natural, added, unknown
 
 # %% ../../nbs/data/04_sources.ipynb #242789df
 NAMES = (*scenes.KINDS, *data.READER_NAMES)
@@ -34,12 +35,18 @@ class DataConfig(Config):
     categories: Count | None = None  # generated objects: how many of VOC's 20
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(crop=(473, 473)))
     val_shrink: Count | None = added(None)  # real sets: of the validation images alone (default: `shrink`)
+    folds: Natural = added(0)  # real sets: both splits in so many folds, see `ddcat.data.folds`; 0: the splits as they are
+    fold: Natural = added(0)  # the one that is tested
 
     def check(self) -> None:
         if self.name not in NAMES:
             raise unknown("dataset", self.name, NAMES)
         if self.name in scenes.KINDS and None in (self.size, self.train_count, self.val_count):
             raise ValueError(f"generated scenes {self.name!r} need size, train_count and val_count")
+        if self.folds and self.name in scenes.KINDS:
+            raise ValueError(f"generated scenes {self.name!r} have no folds: take other indices")
+        if self.fold >= max(self.folds, 1):
+            raise ValueError(f"fold {self.fold} of {self.folds} does not exist: the first is 0")
 
 # %% ../../nbs/data/04_sources.ipynb #449a6b14
 class Cached:
@@ -72,8 +79,10 @@ def open_sources(
         train = scenes.Scenes(kind, count, config.size, categories=config.categories)
         val = scenes.Scenes(kind, config.val_count, config.size, categories=config.categories, first=1_000_000)
         return Cached(train), Cached(val)
-    sets = [replace(data.open_dataset(config.name, root, split), shrink=shrink)
-            for split, shrink in ((config.train, config.shrink), (config.val, config.val_shrink or config.shrink))]
+    splits, shrinks = (config.train, config.val), (config.shrink, config.val_shrink or config.shrink)
+    pair = (open_fold(config.name, root, splits, config.folds, config.fold) if config.folds
+            else [data.open_dataset(config.name, root, split) for split in splits])
+    sets = [replace(dataset, shrink=shrink) for dataset, shrink in zip(pair, shrinks, strict=True)]
     counts = config.train_count, config.val_count
     train, val = (s if n is None else data.take(s, n) for s, n in zip(sets, counts, strict=True))
     for dataset in train, val:

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['confusion', 'class_iou', 'mean_iou', 'image_mean_iou', 'pixel_accuracy', 'resampled', 'bootstrap', 'Difference',
-           'paired_difference', 'worst_case_accuracy', 'worst_case_miou']
+           'image_errors', 'paired_difference', 'worst_case_accuracy', 'worst_case_miou']
 
 # %% ../../nbs/evaluation/01_metrics.ipynb #4b0651fd
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,9 +68,12 @@ def resampled(
     counts: np.ndarray,  # (n,k,k) of n images
     draws: int = 1000,
     seed: int = 0,
+    blocks: Sequence[int] | None = None,  # number of each image's block; None: each image is one
 ) -> np.ndarray:  # (1 + draws,) percent
-    "The pooled mIoU, then that of n images drawn with replacement, again and again: the same draws for every model."
+    "The pooled mIoU, then that of as many blocks drawn with replacement, again and again: the same draws for every model."
     counts = np.asarray(counts, dtype=np.float64)
+    if blocks is not None:
+        counts = np.stack([counts[np.equal(blocks, b)].sum(0) for b in dict.fromkeys(blocks)])
     n = len(counts)
     drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
     pooled = (np.concatenate([np.ones((1, n)), drawn]) @ counts.reshape(n, -1)).reshape(-1, *counts.shape[1:])
@@ -89,18 +93,27 @@ def bootstrap(
     return float(low), float(high)
 
 # %% ../../nbs/evaluation/01_metrics.ipynb #6b4fa186
-_STUDENT = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78, 6: 2.57, 7: 2.45, 8: 2.36, 9: 2.31, 10: 2.26}  # 97.5 %, n - 1 degrees
-
-
 @dataclass(frozen=True)
 class Difference:
     "A paired difference in points: its mean over trainings, and 95 % intervals."
     value: float
     low: float  # interval over images
     high: float
-    std: float | None = None  # over trainings; this and the following None for a single one
+    std: float | None = None  # over trainings; this and the following two None for a single one
     low_seeds: float | None = None  # interval over images and trainings together
     high_seeds: float | None = None
+    trainings: int = 1
+    images: float = 0.0  # standard error over images that the spread over trainings does not show
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        "Interval over images and trainings at another level; everything for a single training."
+        if self.std is None:
+            return -math.inf, math.inf
+        from scipy.special import ndtri, stdtrit
+
+        tail = (1 + level) / 2
+        half = math.hypot(stdtrit(self.trainings - 1, tail) * self.std / math.sqrt(self.trainings), ndtri(tail) * self.images)
+        return self.value - half, self.value + half
 
     def word(self, margin: float = 0.0, trainings: bool = False) -> str:
         "above | below | undecided, by the interval over images, or over trainings too; undecided where there is none."
@@ -110,22 +123,39 @@ class Difference:
         return "above" if low > margin else "below" if high < margin else "undecided"
 
 
+def image_errors(
+    rows: np.ndarray,  # (trainings, 1 + draws)
+    tests: Sequence,  # the test set of each training
+) -> tuple[float, float]:
+    "Standard error of the mean over images: all of it, and the part that the spread over trainings does not show."
+    n = len(rows)
+    groups = [np.flatnonzero([t == test for t in tests]) for test in dict.fromkeys(tests)]
+    variance = sum((len(g) / n) ** 2 * rows[g, 1:].mean(0).var() for g in groups)
+    share = sum((len(g) / n) ** 2 for g in groups)  # of one image set's variance in that of the mean
+    hidden = 1.0 if n == 1 else (share - (1 - share) / (n - 1)) / share
+    return math.sqrt(variance), math.sqrt(max(hidden, 0.0) * variance)
+
+
 def paired_difference(
     left: np.ndarray | float,  # (trainings, 1 + draws): a figure of each training and its draws, as `resampled` gives them
     right: np.ndarray | float,  # of the same images and trainings; either may be 0
     digits: int | None = None,  # rounded before a word is given
+    tests: Sequence | None = None,  # the test set of each training; None: one for all
 ) -> Difference:
     "left - right; without draws the interval over images goes from the lowest training to the highest."
-    rows = np.asarray(left - right)
-    values, n = rows[:, 0], len(rows)
-    ends = np.quantile(rows[:, 1:], [0.025, 0.975], axis=1).mean(1) if rows.shape[1] > 1 else (values.min(), values.max())
-    figures = [values.mean(), *ends]
+    rows = np.asarray(left - right, dtype=np.float64)
+    values, n, tests = rows[:, 0], len(rows), tests or [0] * len(rows)
+    value, drawn = values.mean(), rows.shape[1] > 1
+    error, hidden = image_errors(rows, tests) if drawn else (0.0, 0.0)
+    low, high = (values.min(), values.max()) if not drawn else (value - 1.96 * error, value + 1.96 * error)
+    if drawn and len(set(tests)) == 1:
+        low, high = np.quantile(rows[:, 1:].mean(0), [0.025, 0.975])
+    figures = [value, low, high]
     if n > 1:
-        value, low, high = figures
         std = values.std(ddof=1)
-        seeds = _STUDENT.get(n, _STUDENT[10]) * std / math.sqrt(n)
-        figures += [std, value - math.hypot(value - low, seeds), value + math.hypot(high - value, seeds)]
-    return Difference(*(float(f) if digits is None else round(float(f), digits) for f in figures))
+        figures += [std, *Difference(value, low, high, std, trainings=n, images=hidden).interval()]
+    rounded = [float(f) if digits is None else round(float(f), digits) for f in figures]
+    return Difference(*rounded, *[None] * (6 - len(rounded)), trainings=n, images=hidden)
 
 # %% ../../nbs/evaluation/01_metrics.ipynb #415d98d2
 def worst_case_accuracy(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'FILES', 'ModelConfig', 'RunConfig', 'model_of', 'build', 'commit', 'provenance', 'save_weights',
-           'load_weights', 'Run', 'locked', 'work_folder', 'tidy', 'write_counts', 'read_counts', 'counts_note',
-           'RunStore']
+           'load_weights', 'snapshot_name', 'Run', 'locked', 'work_folder', 'tidy', 'write_counts', 'read_counts',
+           'counts_note', 'RunStore']
 
 # %% ../../nbs/study/02_store.ipynb #589dd332
 import json
@@ -149,6 +149,11 @@ def load_weights(model: nn.Module, path: Path, description: dict) -> nn.Module:
 FILES = ("config.json", "provenance.json", "training.jsonl", "weights.safetensors")
 
 
+def snapshot_name(done: int | str) -> str:
+    "File name of the weights after so many iterations; * for all of them."
+    return f"snapshot-{done if isinstance(done, str) else format(done, '06d')}.safetensors"
+
+
 @dataclass(frozen=True)
 class Run:
     "A finished training in its folder."
@@ -182,6 +187,14 @@ class Run:
             raise ValueError(f"{path} is not the file that was written")
         model = model_of(self.config.model, self.num_classes, load=False)
         return load_weights(model, path, self.description).to(device).eval()
+
+    def snapshots(self) -> dict[int, Path]:
+        "Weights of all heads during the training, by iterations done; empty where none were kept."
+        return {int(path.stem.partition("-")[2]): path for path in sorted(self.folder.glob(snapshot_name("*")))}
+
+    def snapshot_model(self, done: int) -> nn.Module:
+        "The network as it was after so many iterations, with all its heads, in eval mode; KeyError if none was kept."
+        return load_weights(build(self.config, self.num_classes), self.snapshots()[done], self.description).eval()
 
     def log(self) -> list[dict]:
         "One row an iteration."
@@ -271,20 +284,21 @@ class RunStore:
         key = digest(SCHEMA, config, training.fingerprint)
         return Run(self.folder / key, config, training.num_classes)
 
-    def train(self, config: RunConfig, on_step: Callable[[int, dict], None] | None = None) -> Run:
-        "The finished run of a configuration: found, for which it needs no lock and writes nothing, or resumed, or trained."
+    def train(self, config: RunConfig, on_step: Callable[[int, dict], None] | None = None, snapshots: int = 0) -> Run:
+        """The finished run of a configuration: found, for which it needs no lock and writes nothing, or resumed, or trained.
+        A training keeps all its heads' weights every so many iterations; 0: only the main branch's at the end."""
         run = self.find(config)
         if run.problem():
             with locked(self.folder / ".locks" / run.folder.name, f"run {run.folder.name}"):
                 if run.folder.exists() and (problem := run.problem()):
                     set_aside(run.folder, problem)
                 if not run.folder.exists():
-                    self._train(run, on_step)
+                    self._train(run, on_step, snapshots)
         tidy(run.folder)
         self._made[run.folder] = json.loads((run.folder / "provenance.json").read_text())
         return run
 
-    def _train(self, run: Run, on_step: Callable | None) -> None:
+    def _train(self, run: Run, on_step: Callable | None, snapshots: int) -> None:
         config, started = run.config, time.perf_counter()
         part = work_folder(run.folder.with_name(run.folder.name + ".part"))
         dataset, _ = self.sources(config.data)
@@ -294,9 +308,16 @@ class RunStore:
         recipe = config.recipe
         weights = None if recipe.class_weights is None else torch.tensor(recipe.class_weights)
         defence = create_defence(config.defence, Criterion(recipe.head_weights, weights, recipe.loss_stride))
+
+        def after(done: int, row: dict) -> None:
+            if snapshots and done % snapshots == 0:
+                save_weights(model, part / snapshot_name(done), run.description)
+            if on_step is not None:
+                on_step(done, row)
+
         atomic_write(part / "config.json", config.to_json())
         log = train(model.to(self.machine.resolve()), defence, dataset, recipe, config.data.augmentation, config.seed,
-                    self.machine, part / "checkpoint.safetensors", on_step, run.folder.name)
+                    self.machine, part / "checkpoint.safetensors", after, run.folder.name)
         save_weights(model.drop_branches(), part / "weights.safetensors", run.description)
         atomic_write(part / "training.jsonl", "".join(json.dumps(row) + "\n" for row in log))
         made = provenance(self.machine, time.perf_counter() - started)
