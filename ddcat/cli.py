@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TABLE1', 'SHARED', 'seed_count', 'worker_count', 'round_count', 'minute_count', 'COMMANDS', 'LOADS', 'one_of',
-           'whole', 'a_folder', 'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish', 'run_lessons',
-           'run_list', 'Parser', 'parser', 'main']
+           'whole', 'an_item', 'a_folder', 'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish',
+           'run_compare', 'run_lessons', 'run_list', 'Parser', 'parser', 'check_together', 'main']
 
 # %% ../nbs/core/02_cli.ipynb #e5466a93
 import argparse
@@ -20,6 +20,7 @@ from typing import NoReturn
 from . import __version__
 from .bench import BENCHMARKS
 from .config import root, unknown
+from .study.compare import compare_item, published_too
 from .study.lessons import LESSONS, check_lessons, make_lessons
 from .study.names import METHODS, MODELS, PROFILES
 from .study.reproduce import ITEMS, check_parameters, find_item, listing, papermill_here, publish, run_items
@@ -46,6 +47,14 @@ def whole(what: str, low: int, high: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"{what} must be a whole number from {low} to {high}, not {text!r}")
         return number
     return read
+
+
+def an_item(text: str) -> str:
+    "A type of argparse: an item that has a notebook, or a sentence."
+    try:
+        return find_item(text).name
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def a_folder(text: str) -> str:
@@ -97,7 +106,8 @@ def _faults_options(command: argparse.ArgumentParser) -> None:
 
 # %% ../nbs/core/02_cli.ipynb #89e5277b
 def _reproduce_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("items", nargs="*", metavar="ITEM", help="table1, figure4, claims, arnab_table6 … (see `ddcat list`)")
+    command.add_argument("items", nargs="*", metavar="ITEM", type=an_item,
+                         help="table1, figure4, claims, arnab_table6 … (see `ddcat list`)")
     command.add_argument("--all", action="store_true", help="every item of the DDC-AT paper; one that fails stops no other")
     command.add_argument("--again", action="store_true", help="run also what is stored and would come out the same")
     command.add_argument("--profile", type=one_of("profile", PROFILES),
@@ -110,7 +120,13 @@ def _reproduce_options(command: argparse.ArgumentParser) -> None:
 
 
 def _publish_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("items", nargs="+", metavar="ITEM", help="items with results to keep (see `ddcat list`)")
+    command.add_argument("items", nargs="+", metavar="ITEM", type=an_item, help="items with results to keep (see `ddcat list`)")
+    command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
+
+
+def _compare_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("items", nargs="*", metavar="ITEM", type=an_item, default=[],
+                         help="items with a result here and a published one (default: all that have both)")
     command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
 
 
@@ -175,8 +191,6 @@ def _from_project(path: str) -> str:
 
 def run_reproduce(options: argparse.Namespace) -> int:
     "Runs items by papermill; returns 1 if one of them failed."
-    if options.all == bool(options.items):
-        raise ValueError("name the items to reproduce, or --all for those of the DDC-AT paper; `ddcat list` shows them")
     from ddcat.study.profiles import Parameters
     from ddcat.training import Machine
 
@@ -202,11 +216,20 @@ def run_publish(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_compare(options: argparse.Namespace) -> int:
+    "Prints how fresh results agree with the published ones."
+    outputs = Path(options.outputs or root() / "outputs")
+    names = options.items or [name for name, item in ITEMS.items() if published_too(item, outputs)]
+    if not names:
+        raise ValueError(f"no result in {outputs} is published too: run `ddcat reproduce ITEM` first")
+    for name in names:
+        print(*compare_item(find_item(name), outputs), sep="\n")
+    return 0
+
+
 def run_lessons(options: argparse.Namespace) -> int:
     "Stores the outputs of lessons, or checks those of all notebooks; 1 where one failed or something is wrong."
     if options.check:
-        if options.lessons:
-            raise ValueError("--check looks at every notebook: name none")
         lines = check_lessons(root() / "nbs")
     else:
         papermill_here()
@@ -238,6 +261,9 @@ Exit code: 0, 1 an item failed (its notebook is kept as ITEM.failed.ipynb), 2 wr
     "publish": ("keep the results of items with the project, on a page", _publish_options, run_publish, """
   ddcat publish table1 claims
 Copies .json, .md and picture to <outputs>/published and writes the page there anew. Pictures of photographs stay behind."""),
+    "compare": ("a fresh result beside the published one", _compare_options, run_compare, """
+  ddcat reproduce table1 && ddcat compare table1
+Prints how many figures lie in their published interval, the largest difference, and the verdicts that changed."""),
     "lessons": ("run the notebooks of a first hour and store their pictures and tables", _lessons_options, run_lessons, """
   ddcat lessons                       seconds each; the study's notebooks take their numbers from the run store or make them
   ddcat lessons attacks/03_gradient
@@ -282,6 +308,14 @@ LOADS = {"reproduce": "ddcat.training", "publish": "ddcat.study.grid", "train": 
          "evaluate": "ddcat.study.grid", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
 
 
+def check_together(options: argparse.Namespace) -> None:
+    "ValueError for options that contradict each other."
+    if options.command == "reproduce" and options.all == bool(options.items):
+        raise ValueError("name the items to reproduce, or --all for those of the DDC-AT paper; `ddcat list` shows them")
+    if options.command == "lessons" and options.check and options.lessons:
+        raise ValueError("--check looks at every notebook: name none")
+
+
 def main(
     arguments: list[str] | None = None,
     loading: Callable = nullcontext,  # context of what happens before the command begins
@@ -292,6 +326,7 @@ def main(
         if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
             raise unknown("command", arguments[0], COMMANDS)
         options = parser().parse_args(arguments)
+        check_together(options)
         with loading():
             import_module(LOADS.get(options.command, "ddcat"))
         return options.run(options)

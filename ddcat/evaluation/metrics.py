@@ -86,9 +86,10 @@ def bootstrap(
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    blocks: Sequence[int] | None = None,  # as of `resampled`
 ) -> tuple[float, float]:  # percent
     "Percentile interval of the pooled mIoU (or of a paired difference) over images drawn with replacement."
-    values = resampled(counts, draws, seed) - (0 if other is None else resampled(other, draws, seed))
+    values = resampled(counts, draws, seed, blocks) - (0 if other is None else resampled(other, draws, seed, blocks))
     low, high = np.quantile(values[1:], [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

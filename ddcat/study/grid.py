@@ -4,20 +4,22 @@
 
 # %% auto #0
 __all__ = ['METHOD_CONFIGS', 'Results', 'training_cost', 'testing_cost', 'Progress', 'Key', 'run_configs', 'trained', 'evaluated',
-           'run_grid', 'Study', 'save_item', 'check_numbers', 'check_result', 'crossed', 'table_results']
+           'run_grid', 'Study', 'write_row_counts', 'read_row_counts', 'save_item', 'check_numbers', 'check_result',
+           'crossed', 'table_results']
 
 # %% ../../nbs/study/06_grid.ipynb #d92362c4
+import io
 import json
 import math
-import numpy as np
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
@@ -198,8 +200,29 @@ class Study:
         return save_item(self.folder, name, rows, f"{markdown}\n\n{note}", made, note=note, **more)
 
 
-def save_item(outputs: Path, item: str, rows: list[dict], markdown: str, made: dict, **more) -> Path:
-    "Writes `<item>.json` (rows, provenance and what else there is) and `<item>.md`."
+def write_row_counts(path: Path, counts: Sequence[np.ndarray]) -> Path:
+    "The confusion matrices (n,k,k) behind each row of a result, compressed."
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **{f"row_{i:05d}": np.asarray(matrices, np.uint32) for i, matrices in enumerate(counts)})
+    return atomic_write(path, buffer.getvalue())
+
+
+def read_row_counts(path: Path) -> list[np.ndarray]:
+    "What `write_row_counts` wrote, in the order of the rows; numbers only, no pickle."
+    with np.load(path, allow_pickle=False) as file:
+        return [file[name].astype(np.int64) for name in sorted(file.files)]
+
+
+def save_item(
+    outputs: Path, item: str, rows: list[dict], markdown: str, made: dict,
+    counts: Sequence[np.ndarray] | None = None,  # confusion matrices (n,k,k) of each row
+    **more,
+) -> Path:  # the JSON
+    "Writes `<item>.json` (rows, provenance and what else there is), `<item>.md` and, for given counts, `<item>.npz`."
+    if counts is not None:
+        if len(counts) != len(rows):
+            raise ValueError(f"{item}: {len(rows)} rows, but confusion matrices of {len(counts)}")
+        write_row_counts(Path(outputs) / f"{item}.npz", counts)
     atomic_write(Path(outputs) / f"{item}.md", markdown + "\n")
     content = {"item": item, **more, "rows": rows, "provenance": made}
     return atomic_write(Path(outputs) / f"{item}.json", json.dumps(content, indent=1) + "\n")

@@ -53,6 +53,7 @@ _DDCAT = {
     "table5": "Table 5: black-box attacks, streets (Cityscapes)",
     "table6": "Table 6: multi-task and teacher-student defences, streets (Cityscapes)",
     "claims": "The paper's sentences, checked on its numbers and on ours",
+    "ddcat_vs_sat": "Does DDC-AT beat SAT? The paired study of the protocol",
     "stronger_attacks": "A second look: more steps, SEA, signs of gradient masking",
     "why_ddcat_helps": "Ablation of DDC-AT: division, mask loss, extra head",
 }
@@ -339,6 +340,8 @@ def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .js
             if source.is_file() and not (suffix == ".png" and photographs):
                 kept = source.read_bytes()
                 atomic_write(target, PICTURE.sub(b"", kept) if suffix == ".md" and photographs else kept)
+        if (counts := path.with_suffix(".npz")).is_file():
+            atomic_write(path.parent / "published" / "counts" / counts.name, counts.read_bytes())
     atomic_write(Path(outputs) / "published" / "README.md", published_page(Path(outputs) / "published"))
     return [path.parent / "published" / path.name for path in results]
 
