@@ -371,9 +371,10 @@ def judge(tables: dict[str, Results], claims: Iterable[Claim] = CLAIMS) -> list[
 # %% ../../nbs/study/09_claims.ipynb #bfecedc2
 def ledger_table(verdicts: dict[str, list[Verdict]]) -> str:  # heading -> verdicts on the same claims
     "The claims as a Markdown table, one column for each set of numbers."
-    places = [row[0].claim.where + "; not a sentence of the paper" * row[0].claim.ours for row in zip(*verdicts.values(), strict=True)]
-    return markdown(["claim", *verdicts], [[f"{row[0].claim.sentence} ({place})", *map(str, row)]
-                                           for place, row in zip(places, zip(*verdicts.values(), strict=True), strict=True)])
+    rows = [(row[0].claim, row) for row in zip(*verdicts.values(), strict=True)]
+    return markdown(["claim", *verdicts], [
+        [f"{claim.sentence} ({claim.where}{'; not a sentence of the paper' * claim.ours})", *map(str, row)]
+        for claim, row in rows])
 
 
 def failures(verdicts: list[Verdict]) -> str:

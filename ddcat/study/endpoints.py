@@ -269,7 +269,8 @@ def save_study(parameters: Parameters, store: RunStore, study: PairedStudy, pair
             "computed": store.computed()}
     return save_item(folder, name, study_rows(study, pairs), f"{text}\n\n![]({name}.png)\n\n{note_of(study)}", made,
                      [c for p in pairs for columns in p.counts.values() for c in columns.values()],
-                     note=note_of(study), claims=verdicts, gates={gate: list(found) for gate, found in gates(pairs).items()},
+                     note=note_of(study), answer=answer_sentence(study, endpoints, pairs), claims=verdicts,
+                     gates={gate: list(found) for gate, found in gates(pairs).items()},
                      course=course, shares=shares, study=study.to_json())
 
 

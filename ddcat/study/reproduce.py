@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['PAPERS', 'ITEMS', 'SOURCES', 'PACKAGES', 'SHOWS_IMAGES', 'PICTURE', 'Item', 'find_item', 'notebook_parameters',
            'check_parameters', 'papermill_here', 'NotebookError', 'sweep_notebooks', 'run_notebook', 'source_hash',
-           'is_current', 'run_item', 'run_items', 'results_of', 'read_result', 'result_line', 'state', 'check_commits',
-           'publish', 'published_page', 'listing']
+           'is_current', 'run_item', 'run_items', 'results_of', 'read_result', 'result_line', 'computed_by', 'state',
+           'check_commits', 'publish', 'listing']
 
 # %% ../../nbs/study/13_reproduce.ipynb #801e2e96
 import ast
@@ -304,6 +304,14 @@ def result_line(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147
     return f"{word}: " + ", ".join(map(str, filter(None, [size, made.get("commit"), made.get("finished")])))
 
 
+def computed_by(made: dict) -> str:  # "12 results by dd2a147, 2026-11-21"
+    "The commits that computed a result's trainings and evaluations, not the one that drew it; and the date."
+    computed = [part for part in made.get("computed", []) if isinstance(part, dict)] or [made]
+    commits = " and ".join(f"{part['results']} results by {part['commit']}" if "results" in part else str(part.get("commit"))
+                           for part in computed)
+    return ", ".join(map(str, filter(None, [commits, made.get("finished")])))
+
+
 def state(item: Item, outputs: str | Path) -> list[str]:
     "State of an item: its stored results, not run, or no notebook yet."
     return [result_line(item, path) for path in results_of(item, outputs)] or ["not run" if item.built() else "not built yet"]
@@ -342,25 +350,9 @@ def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .js
                 atomic_write(target, PICTURE.sub(b"", kept) if suffix == ".md" and photographs else kept)
         if (counts := path.with_suffix(".npz")).is_file():
             atomic_write(path.parent / "published" / "counts" / counts.name, counts.read_bytes())
-    atomic_write(Path(outputs) / "published" / "README.md", published_page(Path(outputs) / "published"))
+    from ddcat.study.page import index_page
+    atomic_write(Path(outputs) / "published" / "README.md", index_page(Path(outputs) / "published"))
     return [path.parent / "published" / path.name for path in results]
-
-
-def published_page(folder: Path) -> str:
-    "All published results: what made each, its picture, its tables folded away, its numbers a link."
-    parts = ["# Published results", "Written by `ddcat publish`. Our numbers stand, training by training, in the linked JSON, "
-             "with what made them; the printed ones in `data/paper`."]
-    for item in ITEMS.values():
-        paths = [path for path in results_of(item, folder) if path.with_suffix(".md").exists()]
-        parts += [f"## {item.title}"] * bool(paths)
-        for path in paths:
-            text = PICTURE.sub(b"", path.with_suffix(".md").read_bytes()).decode()
-            text = re.sub(r"^(#+) ", r"##\1 ", text, flags=re.M).strip()
-            picture = f"![{path.stem}]({path.stem}.png)" if path.with_suffix(".png").exists() else ""
-            made = result_line(item, path).partition(": ")[2]
-            folded = f"<details><summary>table</summary>\n\n{text}\n\n</details>" if "|---" in text else text
-            parts += filter(None, [f"**{made}** ([numbers]({path.name}))", picture, folded])
-    return "\n\n".join(parts) + "\n"
 
 # %% ../../nbs/study/13_reproduce.ipynb #bb77fe86
 def listing(outputs: str | Path, items: Iterable[Item] | None = None) -> str:
