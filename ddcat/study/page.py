@@ -52,7 +52,7 @@ def answer(folder: Path) -> list[str]:
 SECTIONS = {
     "Generated scenes: a demonstration": "They show that the study runs and what its tables look like. They are no evidence.",
     "First runs on photographs: too short to test the claims": (
-        "200 iterations, one seed and 32 test images: SAT has not learned to defend in them, and DDC-AT still sends 22 to 79 % of "
+        "200 iterations, one seed, 32 test images: SAT has not learned to defend in them, and DDC-AT still sends 22 to 79 % of "
         "the clean pixels to its auxiliary branch. They cannot test the paper's claims."),
     "The paired study": "Pairs of trainings on folds of photographs, by the protocol.",
     "The second paper, and the paper's own numbers": "No training enters here.",
@@ -74,7 +74,7 @@ def line_of(item: Item, path: Path, content: dict) -> str:
     "A result as a list entry: its page, numbers, confusion matrices, and the commit that computed it."
     counts = path.parent / "counts" / f"{path.stem}.npz"
     links = [f"[numbers]({path.name})"] + [f"[confusion matrices](counts/{counts.name})"] * counts.exists()
-    datasets = ", ".join(sorted({str(row["dataset"]) for row in content["rows"]}))
+    datasets = ", ".join(sorted({row["dataset"] for row in content["rows"] if row["dataset"]}))
     return f"- [{item.title}]({path.stem}.md), {datasets}: {', '.join(links)}; {computed_by(content['provenance'])}"
 
 

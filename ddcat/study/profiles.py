@@ -64,7 +64,8 @@ def _real(name: str, cpu: bool) -> Profile:
     if name == "camvid":
         note += " The validation images are one sequence that also occurs in training."
     if cpu:
-        note += " One seed; 32 validation images, evenly spaced; five steps of DeepFool, ten of C&W with one value of c."
+        note += (" Too short to test the paper's claims: one seed; 32 validation images, evenly spaced; five steps of DeepFool, "
+                 "ten of C&W with one value of c.")
     data = DataConfig(name, shrink=shrink, augmentation=Augmentation(crop=crop, scale=(0.75, 1.5)))
     return Profile(data, "tf_efficientnet_lite0", Recipe(iterations=iterations, batch_size=8), note,
                    pretrained="package", seeds=(0,) if cpu else (0, 1),

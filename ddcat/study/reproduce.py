@@ -307,8 +307,8 @@ def result_line(item: Item, path: Path) -> str:  # "stored: msrc21 real, dd2a147
 def computed_by(made: dict) -> str:  # "12 results by dd2a147, 2026-11-21"
     "The commits that computed a result's trainings and evaluations, not the one that drew it; and the date."
     computed = [part for part in made.get("computed", []) if isinstance(part, dict)] or [made]
-    commits = " and ".join(f"{part['results']} results by {part['commit']}" if "results" in part else str(part.get("commit"))
-                           for part in computed)
+    commits = " and ".join(f"{part['results']} result{'s' * (part['results'] != 1)} by {part['commit']}" if "results" in part
+                           else str(part.get("commit")) for part in computed)
     return ", ".join(map(str, filter(None, [commits, made.get("finished")])))
 
 
@@ -350,8 +350,6 @@ def publish(item: Item, outputs: str | Path) -> list[Path]:  # the published .js
                 atomic_write(target, PICTURE.sub(b"", kept) if suffix == ".md" and photographs else kept)
         if (counts := path.with_suffix(".npz")).is_file():
             atomic_write(path.parent / "published" / "counts" / counts.name, counts.read_bytes())
-    from ddcat.study.page import index_page
-    atomic_write(Path(outputs) / "published" / "README.md", index_page(Path(outputs) / "published"))
     return [path.parent / "published" / path.name for path in results]
 
 # %% ../../nbs/study/13_reproduce.ipynb #bb77fe86
