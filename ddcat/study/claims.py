@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BIM', 'UNSEEN', 'ATTACKED', 'MANY', 'ATTACK_CLAIMS', 'STABILITY_CLAIMS', 'RIVALS', 'DIVISION_CLAIMS', 'CLAIMS',
            'SEEDS', 'READING', 'STATS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'attack_title', 'entries',
-           'compare_changed', 'higher', 'Claim', 'within', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured',
+           'compare_changed', 'higher', 'Claim', 'no_farther', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured',
            'Outcome', 'compare', 'Verdict', 'judge_printed', 'judge', 'ledger_table', 'failures', 'ledger_rows',
            'ledger_summary', 'word_counts', 'ledger_picture', 'by_setting', 'claims', 'claims_table']
 
@@ -98,7 +98,7 @@ class Claim:
     ours: bool = False  # what a reader expects, but the paper does not say
 
 # %% ../../nbs/study/09_claims.ipynb #f67a5c6d
-def within(entries: list[Entry], points: float, **change) -> tuple[Comparison, ...]:
+def no_farther(entries: list[Entry], points: float, **change) -> tuple[Comparison, ...]:
     "Each entry and the one that differs by `change` are at most so many points apart."
     pairs = compare_changed(entries, -points, **change)
     return pairs + tuple(Comparison(c.right, c.left, c.margin) for c in pairs)
@@ -123,7 +123,7 @@ ATTACK_CLAIMS = (  # what SAT and DDC-AT keep under attack
           compare_changed(entries("25", MAIN_METHODS, ["bim_linf_2"]), attack="bim_linf_4")
           + compare_changed(entries("25", MAIN_METHODS, ["bim_linf_4"]), attack="bim_linf_6")),
     Claim("settles", "10 or 20 steps are within 2.5 points of 6", "Sec. 6.3",
-          within(entries("1", MAIN_METHODS, MANY), 2.5, attack="bim_linf_6")),
+          no_farther(entries("1", MAIN_METHODS, MANY), 2.5, attack="bim_linf_6")),
     Claim("clean", "DDC-AT is above SAT on clean images", "Sec. 6.3, 6.5", higher("DDC-AT", "SAT", "14", ["clean"])),
     Claim("clean_gains", "by 1.7 and 2.5 (VOC), 2.7 and 1.9 (Cityscapes)", "Sec. 6.3, 6.5",
           tuple(c for (table, model), gain in _GAINS.items() for c in compare_changed(
@@ -179,7 +179,7 @@ _SHOWN = ("clean", *BIM)  # columns of Table 3
 
 DIVISION_CLAIMS = (  # the ablation, the rivals and the mask branch
     Claim("m_comparable", "DDC-AT-M is comparable with SAT (PSPNet; comparable: within 3 points)", "Sec. 6.4",
-          within(entries("3", ["DDC-AT-M"], _SHOWN, models=["PSPNet"]), 3.0, method="SAT")),
+          no_farther(entries("3", ["DDC-AT-M"], _SHOWN, models=["PSPNet"]), 3.0, method="SAT")),
     Claim("m_below", "DDC-AT-M is below DDC-AT", "Sec. 6.4", higher("DDC-AT", "DDC-AT-M", "3", _SHOWN)),
     Claim("n_below", "DDC-AT-N is below DDC-AT", "Sec. 6.4", higher("DDC-AT", "DDC-AT-N", "3", _SHOWN)),
     Claim("above_sat", "DDC-AT-N, and DDC-AT-M on DeepLabv3, are above SAT", "Sec. 6.4",
@@ -189,7 +189,7 @@ DIVISION_CLAIMS = (  # the ablation, the rivals and the mask branch
           compare_changed(entries("3", ["DDC-AT-M"], _SHOWN, "std", models=["PSPNet"]), method="DDC-AT")),
     Claim("n_std", "DDC-AT-N's std has the scale of SAT's and DDC-AT's (PSPNet; within 3 points)", "Sec. 6.4",
           tuple(c for method in ("SAT", "DDC-AT")
-                for c in within(entries("3", ["DDC-AT-N"], _SHOWN, "std", models=["PSPNet"]), 3.0, method=method))),
+                for c in no_farther(entries("3", ["DDC-AT-N"], _SHOWN, "std", models=["PSPNet"]), 3.0, method=method))),
     Claim("alternatives_std", "The stds of DDC-AT-M and -N are above DDC-AT's and SAT's (DeepLabv3)", "Sec. 6.4",
           tuple(c for method in ("DDC-AT", "SAT")
                 for c in compare_changed(entries("3", _ALTERNATIVES, _SHOWN, "std", models=["DeepLabv3"]), method=method))),
@@ -198,7 +198,7 @@ DIVISION_CLAIMS = (  # the ablation, the rivals and the mask branch
     Claim("p_vanishes", "The predicted B approaches zero", "Sec. 6.6", vanishes("p")),
     Claim("m_vanishes", "The real B approaches zero", "Sec. 6.6", vanishes("M")),
     Claim("p_follows", "The predicted B follows the real B (at the end: within 5 points)", "Sec. 6.6",
-          within(entries("14", ["DDC-AT"], ["p last"]), 5.0, attack="M last")),
+          no_farther(entries("14", ["DDC-AT"], ["p last"]), 5.0, attack="M last")),
 )
 CLAIMS = ATTACK_CLAIMS + STABILITY_CLAIMS + DIVISION_CLAIMS
 
