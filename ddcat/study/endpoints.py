@@ -206,7 +206,7 @@ def null_control(pairs: list[Pair], column: str) -> tuple[float, float] | None: 
 _SENTENCES = {"holds": "DDC-AT beats SAT", "contradicted": "SAT beats DDC-AT",
               "smaller than printed": "the difference, if there is one, is smaller than the paper prints",
               "undecided": "these pairs do not decide",
-              "not testable": "the networks cannot show a difference, since a gate failed"}
+              "not testable": "not testable, since a gate failed,"}
 _PLACES = {"clean": "on clean images", "bim_linf_2": "under BIM 2", "bim_linf_6": "under BIM 6"}
 
 

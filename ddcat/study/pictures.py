@@ -222,6 +222,7 @@ def line_chart(
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         axis.grid(alpha=0.3)
     figure.axes[0].set(ylabel=y_title, ylim=(0, None))
-    figure.legend(*_line_legend(colour, rows, interval, line), loc="outside lower center",
-                  ncols=5 if len(panels) > 1 else 4, frameon=False)
+    handles, names = _line_legend(colour, rows, interval, line)
+    columns = max(int(13 * figure.get_figwidth() / (6 + max(map(len, names)))), 1)
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False)
     return figure_image(figure)
