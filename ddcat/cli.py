@@ -22,8 +22,8 @@ from .bench import BENCHMARKS
 from .config import atomic_write, root, unknown
 from .study.compare import compare_item, published_too
 from .study.lessons import LESSONS, check_lessons, make_lessons
-from .study.page import index_page
 from .study.names import METHODS, MODELS, PROFILES
+from .study.page import index_page
 from .study.reproduce import ITEMS, check_parameters, find_item, listing, papermill_here, publish, run_items
 
 # %% ../nbs/core/02_cli.ipynb #400d6cdc

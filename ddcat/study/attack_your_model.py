@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['Robustness', 'profile_settings', 'tensor_bytes', 'weights_sha256', 'as_json', 'described', 'device_of', 'probe',
-           'rounded', 'identity', 'class_chain', 'attacked_images', 'predicted', 'attacked_counts', 'measure', 'Report',
-           'curve', 'page']
+           'rounded', 'identity', 'class_chain', 'predicted', 'attacked_counts', 'measure', 'Report', 'curve', 'page']
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #8d0e4074
 import hashlib
@@ -25,9 +24,9 @@ from ..attacks.ascent import check_finite, check_size
 from ..attacks import evaluation_mode, pgd, sea
 from ..config import VOID, Config, Count, Natural, Radius, digest
 from ..data.readers import class_counts
-from ..evaluation.protocol import SEA, AttackConfig, batches_of_one_size
+from ..evaluation.protocol import CLEAN, SEA, AttackConfig, EvaluationConfig, adversarials, batches_of_one_size
 from ..evaluation.metrics import bootstrap, confusion, mean_iou, pixel_accuracy, worst_case_accuracy, worst_case_miou
-from .grid import Progress, save_item
+from .grid import Progress, save_item, testing_cost
 from .pictures import panels, perturbation_image
 from .store import counts_note, provenance, read_counts, write_counts
 from .tables import markdown
@@ -41,23 +40,24 @@ class Robustness(Config):
     steps: Count = 20  # of PGD at each radius, α = ε/8
     sea_eps_255: Radius = 4.0  # radius of SEA, in grey levels
     sea_steps: Count = 100  # for each of its three losses (its authors take 300)
-    batch_size: Count = 4
     seed: Natural = 0
 
-    def jobs(self) -> dict[str, int]:
-        "Attacks to run and their cost in passes over one image: clean, pgd_<ε> …, sea."
-        return {"clean": 1, **{f"pgd_{e:g}": 2 * self.steps for e in self.eps_255}, "sea": 6 * self.sea_steps}
+    def attacks(self) -> dict[str, AttackConfig]:
+        "The attacks of the report by name: clean, pgd_<ε> …, sea."
+        pgd = {f"pgd_{e:g}": AttackConfig("pgd", e, e / 8, (self.steps,), seed=self.seed) for e in self.eps_255}
+        return {CLEAN: AttackConfig(), **pgd, SEA: AttackConfig(SEA, self.sea_eps_255, steps=(self.sea_steps,), seed=self.seed)}
 
-    def columns(self, job: str) -> list[str]:
-        "What a job yields, in the order of the report."
-        return AttackConfig(SEA, steps=(self.sea_steps,)).columns() if job == "sea" else [job]
+    def columns(self) -> dict[str, float]:  # column -> ε in grey levels
+        "The columns of the report, in its order; SEA has one for each of its losses."
+        names = {name: attack.columns() if name == SEA else [name] for name, attack in self.attacks().items()}
+        return {column: 0.0 if name == CLEAN else self.attacks()[name].eps_255 for name in names for column in names[name]}
 
 
 def profile_settings(profile: str) -> Robustness:
     "What is measured in a study profile."
     if profile == "smoke":
         return Robustness(eps_255=(4.0,), steps=2, sea_steps=4)
-    return Robustness(sea_steps=30) if profile == "quick" else Robustness(batch_size=8, sea_steps=300)
+    return Robustness(sea_steps=30) if profile == "quick" else Robustness(sea_steps=300)
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #f6277d7c
 def tensor_bytes(value: Tensor) -> bytes:
@@ -146,22 +146,6 @@ def class_chain(model: nn.Module) -> str:
     return f"{type(model).__qualname__} of {class_chain(inner)}" if isinstance(inner, nn.Module) else type(model).__qualname__
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #175d3ceb
-def attacked_images(
-    job: str, model: nn.Module, images: Tensor, labels: Tensor, config: Robustness,
-    counts: Tensor,  # (k,) pixels of each class, for SEA
-) -> Iterator[tuple[str, Tensor]]:  # column, images
-    "The images of one job: clean ones, PGD's, or one set for each loss of SEA."
-    if job == "clean":
-        yield job, images
-    elif job == "sea":
-        for name, x in sea(model, images, labels, eps=config.sea_eps_255 / 255, steps=config.sea_steps,
-                           class_counts=counts, seed=config.seed):
-            yield f"sea_{name}", x
-    else:
-        eps = float(job.removeprefix("pgd_")) / 255
-        yield job, pgd(model, images, labels, eps=eps, alpha=eps / 8, steps=config.steps, seed=config.seed)
-
-
 @torch.no_grad()
 def predicted(model: nn.Module, images: Tensor) -> Tensor:
     "Classes (n,h,w), in evaluation mode."
@@ -170,17 +154,17 @@ def predicted(model: nn.Module, images: Tensor) -> Tensor:
 
 
 def attacked_counts(
-    job: str, model: nn.Module,
+    model: nn.Module,
     pairs: list,  # of a uint8 image (3,h,w) and its int64 label (h,w), all of one size
-    config: Robustness, truth: str,
+    attack: AttackConfig, truth: str,
     pixels: Tensor,  # (k,) of each class
 ) -> dict[str, Tensor]:  # column -> (n,k,k)
-    "Confusion matrices of one job on one batch."
+    "Confusion matrices of an attack's columns on one batch."
     images, labels = (torch.stack(x).to(device_of(model)) for x in zip(*pairs, strict=True))
     images = images.float() / 255
     labels = labels if truth == "labels" else predicted(model, images)
     return {column: confusion(predicted(model, x), labels, len(pixels)).cpu()
-            for column, x in attacked_images(job, model, images, labels, config, pixels)}
+            for column, x in adversarials(model, images, labels, attack, pixels)}
 
 
 def measure(
@@ -190,6 +174,7 @@ def measure(
     config: Robustness | None = None,
     truth: str = "labels",  # or "prediction": the network's own clean prediction, if there are no labels
     name: str = "",  # of the network, for the report; needed where its answer is random
+    batch_size: int = 4,  # images at once; no part of what identifies a result
 ) -> "Report":
     "Attacks every image of the set; what is stored is only read. ValueError for wrong images, labels, logits or classes."
     config = config or Robustness()
@@ -201,24 +186,25 @@ def measure(
         raise ValueError(f"no pixel of {dataset.fingerprint} has a label: measure(…, truth=\"prediction\") takes "
                          "the network's own clean answer in their place")
     pixels = pixels if pixels.any() else torch.ones_like(pixels)
-    batches = list(batches_of_one_size(dataset, list(range(len(dataset))), config.batch_size))
-    progress = Progress(len(dataset) * sum(config.jobs().values()))
-    for job, passes in config.jobs().items():
+    batches = list(batches_of_one_size(dataset, list(range(len(dataset))), batch_size))
+    costs = {job: testing_cost(EvaluationConfig(attack=attack), 1) for job, attack in config.attacks().items()}
+    progress = Progress(len(dataset) * sum(costs.values()))
+    for job, attack in config.attacks().items():
         progress.label = job
         for number, places in enumerate(batches):
-            path = Path(outputs) / "robustness" / key / f"{job}-{number:04d}.safetensors"
-            note = {"key": key, "job": job, "batch": str(number)}
+            path = Path(outputs) / "robustness" / key / f"{job}-{batch_size}-{number:04d}.safetensors"
+            note = {"key": key, "job": job, "batch": f"{number} of {batch_size}"}
             if (counts := read_counts(path, note)) is None:
                 started = time.perf_counter()
-                counts = attacked_counts(job, model, [dataset[i] for i in places], config, truth, pixels)
+                counts = attacked_counts(model, [dataset[i] for i in places], attack, truth, pixels)
                 write_counts(path, counts, {**note, "seconds": str(time.perf_counter() - started)})
-                progress(passes * len(places))
+                progress(costs[job] * len(places))
             else:
-                progress.skip(passes * len(places))
+                progress.skip(costs[job] * len(places))
             seconds += float(counts_note(path)["seconds"])
-            for column in config.columns(job):  # a file sorts their names
+            for column in attack.columns():  # a file sorts their names
                 empty = np.zeros((len(dataset), *counts[column].shape[1:]), np.int64)
-                columns.setdefault(column, empty)[places] = counts[column].numpy()
+                columns.setdefault(column if job == SEA else job, empty)[places] = counts[column].numpy()
     progress.bar.close()
     return Report(config, columns, dataset.fingerprint, name or class_chain(model), truth, seconds)
 
@@ -242,10 +228,10 @@ class Report:
     def rows(self) -> list[dict]:
         "A row for each column, and one for SEA: mIoU (with interval) and accuracy, in percent."
         rows = []
-        for name, counts in self.counts.items():
+        for name, eps_255 in self.config.columns().items():
+            counts = self.counts[name]
             low, high = bootstrap(counts)
-            eps = 0.0 if name == "clean" else self.config.sea_eps_255 if name.startswith("sea") else float(name[4:])
-            rows.append({"attack": name, "eps_255": eps, "miou": mean_iou(counts), "low": low, "high": high,
+            rows.append({"attack": name, "eps_255": eps_255, "miou": mean_iou(counts), "low": low, "high": high,
                          "accuracy": pixel_accuracy(counts)})
         miou, accuracy = self.worst()
         return [*rows, {"attack": "sea", "eps_255": self.config.sea_eps_255, "miou": miou, "low": None, "high": None,

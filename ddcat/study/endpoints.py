@@ -9,7 +9,6 @@ __all__ = ['SHADES_OF_WORDS', 'pair_difference', 'two_sided_p', 'gates', 'collap
            'note_of', 'save_study']
 
 # %% ../../nbs/study/17_endpoints.ipynb #7eb1e050
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,12 +35,15 @@ def pair_difference(pairs: list[Pair], column: str, left: str = "DDC-AT", right:
 
 def two_sided_p(d: Difference) -> float:
     "One minus the level at which the interval touches 0; 1 for a single training."
-    low, high = 0.0, 1.0
-    for _ in range(50 if d.std is not None and d.value else 0):
-        middle = (low + high) / 2
-        ends = d.interval(1 - middle)
-        low, high = (low, middle) if ends[0] > 0 or ends[1] < 0 else (middle, high)
-    return high
+    from scipy.optimize import brentq
+
+    def reach(p: float) -> float:  # of the mean beyond half the interval
+        return abs(d.value) - (d.interval(1 - p)[1] - d.value)
+
+    least = 1e-12
+    if d.std is None or not d.value:
+        return 1.0
+    return least if reach(least) >= 0 else float(brentq(reach, least, 1.0))
 
 
 def gates(pairs: list[Pair]) -> dict[str, tuple[bool, str]]:  # gate -> (passed, what was found)
@@ -74,12 +76,21 @@ class Endpoint:
     printed: float  # the paper's difference, points
 
     def interval(self) -> tuple[float, float]:
+        "At the level of its look, in points."
         return self.difference.interval(self.level)
+
+    def decided(self) -> bool:
+        return self.word in ("holds", "contradicted")
+
+    def text(self) -> str:
+        "The difference with its interval."
+        low, high = self.interval()
+        return f"{self.difference.value:+.1f} [{low:+.1f}, {high:+.1f}]"
 
 
 def printed_difference(study: PairedStudy, column: str) -> float:
     "DDC-AT − SAT in the paper's white-box table, PSPNet."
-    numbers = printed({"voc": "1", "cityscapes": "4"}[study.replaces])
+    numbers = printed(study.table())
     return numbers["PSPNet", "DDC-AT", column] - numbers["PSPNet", "SAT", column]
 
 
@@ -98,24 +109,21 @@ def looked(study: PairedStudy, pairs: list[Pair], alpha: float) -> list[Endpoint
     testable = all(passed for passed, _ in gates(pairs).values())
     differences = [(column, pair_difference(pairs, column)) for column in ENDPOINTS]
     differences.sort(key=lambda pair: two_sided_p(pair[1]))
-    found, step = [], len(ENDPOINTS)
+    endpoints, step = [], len(ENDPOINTS)
     for column, d in differences:
         expected = printed_difference(study, column)
-        found.append(Endpoint(column, d, 1 - alpha / step, word_of(d, 1 - alpha / step, expected, testable), expected))
-        step -= found[-1].word in ("holds", "contradicted") and step > 1
-    return sorted(found, key=lambda e: ENDPOINTS.index(e.column))
+        endpoints.append(Endpoint(column, d, 1 - alpha / step, word_of(d, 1 - alpha / step, expected, testable), expected))
+        step -= endpoints[-1].decided() and step > 1
+    return sorted(endpoints, key=lambda e: ENDPOINTS.index(e.column))
 
 
 def decide(study: PairedStudy, pairs: list[Pair]) -> list[Endpoint]:
     "The endpoints after all looks that the pairs allow; a decision of an earlier look stays. Before the first look: undecided."
     levels = SPENDING[len(study.looks)]
-    found: dict[str, Endpoint] = {}
-    for look, alpha in zip(study.looks, levels, strict=True):
-        for endpoint in looked(study, pairs[:look], alpha) if len(pairs) >= look else ():
-            if found.get(endpoint.column) is None or found[endpoint.column].word not in ("holds", "contradicted"):
-                found[endpoint.column] = endpoint
-    early = [] if found else [replace(e, word="undecided") for e in looked(study, pairs, levels[0])]
-    return early or list(found.values())
+    if len(pairs) < study.looks[0]:
+        return [replace(e, word="undecided") for e in looked(study, pairs, levels[0])]
+    looks = [looked(study, pairs[:look], alpha) for look, alpha in zip(study.looks, levels, strict=True) if look <= len(pairs)]
+    return [next((e for e in seen if e.decided()), seen[-1]) for seen in zip(*looks, strict=True)]
 
 # %% ../../nbs/study/17_endpoints.ipynb #58c7e6eb
 SHADES_OF_WORDS = {"holds": "#009E73", "contradicted": "#D55E00", "smaller than printed": "#E69F00", "undecided": "#999999",
@@ -126,11 +134,9 @@ def endpoint_table(study: PairedStudy, endpoints: list[Endpoint]) -> str:
     "The endpoints as Markdown, with the power for the printed difference at the spread that was found."
     lines = []
     for e in endpoints:
-        low, high = e.interval()
         d = e.difference
-        found = f"{100 * power(abs(e.printed), d.std, d.trainings, 1 - e.level):.0f} %" if d.std else ""
-        lines.append([COLUMNS[e.column], e.word, f"{d.value:+.1f} [{low:+.1f}, {high:+.1f}]", f"{e.printed:+.1f}",
-                      str(d.trainings), "" if d.std is None else f"{d.std:.1f}", found])
+        chance = f"{100 * power(abs(e.printed), d.std, d.trainings, 1 - e.level):.0f} %" if d.std else ""
+        lines.append([COLUMNS[e.column], e.word, e.text(), f"{e.printed:+.1f}", str(d.trainings), f"{d.std:.1f}", chance])
     return markdown(["DDC-AT − SAT", "word", "points, interval", "printed", "pairs", "spread", "power for the printed"], lines)
 
 
@@ -141,18 +147,18 @@ def forest_plot(endpoints: dict[str, list[Endpoint]], pairs: dict[str, list[Pair
 
     figure = Figure((1.6 + 3.6 * len(endpoints), 2.6), layout="constrained", dpi=110)
     axes = figure.subplots(1, len(endpoints), sharey=True, squeeze=False)[0]
-    for axis, (dataset, found) in zip(axes, endpoints.items(), strict=True):
-        for y, e in enumerate(found):
+    for axis, (dataset, shown) in zip(axes, endpoints.items(), strict=True):
+        for y, e in enumerate(shown):
             colour, (low, high) = SHADES_OF_WORDS[e.word], e.interval()
-            values = [pair_difference([p], e.column).value for p in pairs[dataset]]
+            values = [mean_iou(p.counts["DDC-AT"][e.column]) - mean_iou(p.counts["SAT"][e.column]) for p in pairs[dataset]]
             axis.plot([low, high], [y, y], color=colour, linewidth=6, alpha=0.45, solid_capstyle="butt")
             axis.plot(values, [y] * len(values), ".", color="black", markersize=5)
             axis.plot([e.difference.value], [y], "|", color=colour, markersize=16, markeredgewidth=2.5)
             axis.plot([e.printed], [y], "D", color="#0072B2", markerfacecolor="white")
             axis.text(1.0, y - 0.32, e.word, transform=axis.get_yaxis_transform(), ha="right", fontsize=8, color="#444444")
         axis.axvline(0, color="grey", linewidth=0.8)
-        axis.set(title=dataset, xlabel="DDC-AT − SAT, points of mIoU", yticks=range(len(found)), ylim=(len(found) - 0.5, -0.6),
-                 yticklabels=[COLUMNS[e.column] for e in found])
+        axis.set(title=dataset, xlabel="DDC-AT − SAT, points of mIoU", yticks=range(len(shown)), ylim=(len(shown) - 0.5, -0.6),
+                 yticklabels=[COLUMNS[e.column] for e in shown])
     marks = {"a pair": Line2D([], [], color="black", marker=".", linestyle=""),
              "mean and interval": Line2D([], [], color="#999999", linewidth=6, alpha=0.45),
              "printed in the paper": Line2D([], [], color="#0072B2", marker="D", markerfacecolor="white", linestyle="")}
@@ -184,8 +190,9 @@ def share_chart(pairs: list[Pair]) -> Image.Image:
 
 def study_rows(study: PairedStudy, pairs: list[Pair]) -> list[dict]:
     "One row for each pair, method and column."
-    numbers = printed({"voc": "1", "cityscapes": "4"}[study.replaces])
-    budgets = {"clean": (0.0, 0), **{f"bim_linf_{n}": (7.65, n) for n in (2, 4, 6)}}
+    numbers, (_, bim) = printed(study.table()), study.evaluations()
+    budgets = {"clean": (0.0, 0), **{column: (bim.attack.eps_255, n) for column, n in zip(bim.attack.columns(), bim.attack.steps,
+                                                                                        strict=True)}}
     return [figure_row({"dataset": study.data.name, "model": "PSPNet", "method": method, "setting": "white-box", "attack": column,
                         "eps_255": budgets[column][0], "steps": budgets[column][1], "seed": p.seed, "fold": p.fold,
                         "run": p.runs[method]}, matrices, p.blocks, printed=numbers.get(("PSPNet", method, column)))
@@ -206,19 +213,14 @@ def null_control(pairs: list[Pair], column: str) -> tuple[float, float] | None: 
 _SENTENCES = {"holds": "DDC-AT beats SAT", "contradicted": "SAT beats DDC-AT",
               "smaller than printed": "the difference, if there is one, is smaller than the paper prints",
               "undecided": "these pairs do not decide",
-              "not testable": "not testable, since a gate failed,"}
-_PLACES = {"clean": "on clean images", "bim_linf_2": "under BIM 2", "bim_linf_6": "under BIM 6"}
+              "not testable": "not testable, since a gate failed"}
 
 
 def answer_sentence(study: PairedStudy, endpoints: list[Endpoint], pairs: list[Pair]) -> str:
     "The answer in one sentence, with differences, intervals and the number of pairs."
-    parts = []
-    for word, sentence in _SENTENCES.items():
-        found = [e for e in endpoints if e.word == word]
-        figures = [f"{_PLACES[e.column]} ({e.difference.value:+.1f} [{low:+.1f}, {high:+.1f}])"
-                   for e in found for low, high in [e.interval()]]
-        parts += [f"{sentence} {', '.join(figures)}"] if found else []
-    return f"On {study.data.name}, {len(pairs)} pairs: {'; '.join(parts)}."
+    figures = {word: [f"{COLUMNS[e.column]} {e.text()}" for e in endpoints if e.word == word] for word in _SENTENCES}
+    parts = [f"{_SENTENCES[word]}: {', '.join(texts)}" for word, texts in figures.items() if texts]
+    return f"On {study.data.name}, {len(pairs)} pairs. {'; '.join(parts)}."
 
 
 def gate_table(pairs: list[Pair]) -> str:
@@ -242,8 +244,8 @@ def mechanism_sentence(pairs: list[Pair]) -> str:
 
 def control_table(pairs: list[Pair]) -> str:
     "SAT against SAT, as Markdown."
-    found = {column: null_control(pairs, column) for column in ENDPOINTS}
-    lines = [[COLUMNS[column], f"{value[0]:+.1f}", f"{value[1]:.1f}"] for column, value in found.items() if value]
+    controls = {column: null_control(pairs, column) for column in ENDPOINTS}
+    lines = [[COLUMNS[column], f"{c[0]:+.1f}", f"{c[1]:.1f}"] for column, c in controls.items() if c]
     return markdown(["SAT − SAT", "mean", "spread"], lines) if lines else "There is one seed a fold, so no control."
 
 
@@ -258,7 +260,7 @@ def note_of(study: PairedStudy) -> str:
 
 
 def save_study(parameters: Parameters, store: RunStore, study: PairedStudy, pairs: list[Pair], endpoints: list[Endpoint],
-               text: str, picture: Image.Image) -> Path:  # the JSON
+               text: str, picture: Image.Image, seconds: float) -> Path:  # the JSON
     "Writes the result: rows, endpoints, gates and course in .json, the text in .md, the picture."
     folder, name = Path(parameters.outputs), result_name("ddcat_vs_sat", parameters.dataset, parameters.profile)
     save_png(picture, folder / f"{name}.png")
@@ -267,13 +269,10 @@ def save_study(parameters: Parameters, store: RunStore, study: PairedStudy, pair
                  "printed": round(e.printed, 2), "pairs": e.difference.trainings, "spread": e.difference.std} for e in endpoints]
     course = [{"fold": p.fold, "seed": p.seed, **row, "value": round(row["value"], 2)} for p in pairs for row in p.course]
     shares = [{"fold": p.fold, "seed": p.seed, **row} for p in pairs for row in p.shares]
-    made = {**provenance(store.machine, time.perf_counter() - _STARTED), "profile": parameters.profile,
-            "computed": store.computed()}
+    made = {**provenance(store.machine, seconds), "profile": parameters.profile, "computed": store.computed()}
     return save_item(folder, name, study_rows(study, pairs), f"{text}\n\n![]({name}.png)\n\n{note_of(study)}", made,
                      [c for p in pairs for columns in p.counts.values() for c in columns.values()],
                      note=note_of(study), answer=answer_sentence(study, endpoints, pairs), claims=verdicts,
-                     gates={gate: list(found) for gate, found in gates(pairs).items()},
+                     gates={gate: list(judged) for gate, judged in gates(pairs).items()},
                      course=course, shares=shares, study=study.to_json())
 
-
-_STARTED = time.perf_counter()

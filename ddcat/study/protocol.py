@@ -13,6 +13,7 @@ from ..config import Config, Count, Natural, unknown
 from ..data.augment import Augmentation
 from ..data.sources import DataConfig
 from ..evaluation.protocol import AttackConfig, EvaluationConfig
+from .names import TABLES
 from .store import ModelConfig, RunConfig
 from ..training.defences import DefenceConfig
 from ..training.loop import Recipe
@@ -45,6 +46,10 @@ class PairedStudy(Config):
         if method == "none":
             return none
         return RunConfig(data, self.model, DefenceConfig(method), self.recipe, seed, None if from_scratch else none)
+
+    def table(self) -> str:
+        "The paper's white-box table on the data set that is replaced."
+        return next(number for number, t in TABLES.items() if (t.like, t.setting) == (self.replaces, "white-box"))
 
     def evaluations(self) -> list[EvaluationConfig]:
         "Clean images, and white-box BIM with 2, 4 and 6 steps."

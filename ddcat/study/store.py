@@ -198,7 +198,7 @@ class Run:
         return load_weights(model, path, self.description).to(device).eval()
 
     def snapshots(self) -> dict[int, Path]:
-        "Weights of all heads during the training, by iterations done; empty where none were kept."
+        "Weights of all heads during the training, by iterations done; none unless the training was asked to keep them."
         return {int(path.stem.partition("-")[2]): path for path in sorted(self.folder.glob(snapshot_name("*")))}
 
     def snapshot_model(self, done: int) -> nn.Module:
@@ -295,7 +295,7 @@ class RunStore:
 
     def train(self, config: RunConfig, on_step: Callable[[int, dict], None] | None = None, snapshots: int = 0) -> Run:
         """The finished run of a configuration: found, for which it needs no lock and writes nothing, or resumed, or trained.
-        A training keeps all its heads' weights every so many iterations; 0: only the main branch's at the end."""
+        A training keeps the weights of all its heads so many times, equally spaced and the last time at its end."""
         run = self.find(config)
         if run.problem():
             with locked(self.folder / ".locks" / run.folder.name, f"run {run.folder.name}"):
@@ -319,7 +319,7 @@ class RunStore:
         defence = create_defence(config.defence, Criterion(recipe.head_weights, weights, recipe.loss_stride))
 
         def after(done: int, row: dict) -> None:
-            if snapshots and done % snapshots == 0:
+            if done * snapshots // recipe.iterations > (done - 1) * snapshots // recipe.iterations:
                 save_weights(model, part / snapshot_name(done), run.description)
             if on_step is not None:
                 on_step(done, row)
