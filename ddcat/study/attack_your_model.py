@@ -10,7 +10,7 @@ __all__ = ['Robustness', 'profile_settings', 'tensor_bytes', 'weights_sha256', '
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..attacks.ascent import check_finite, check_size
-from ..attacks import evaluation_mode, pgd, sea
+from ..attacks import evaluation_mode, pgd
 from ..config import VOID, Config, Count, Natural, Radius, digest
 from ..data.readers import class_counts
 from ..evaluation.protocol import CLEAN, SEA, AttackConfig, EvaluationConfig, adversarials, batches_of_one_size
