@@ -219,8 +219,8 @@ _SENTENCES = {"holds": "DDC-AT beats SAT", "contradicted": "SAT beats DDC-AT",
 def answer_sentence(study: PairedStudy, endpoints: list[Endpoint], pairs: list[Pair]) -> str:
     "The answer in one sentence, with differences, intervals and the number of pairs."
     figures = {word: [f"{COLUMNS[e.column]} {e.text()}" for e in endpoints if e.word == word] for word in _SENTENCES}
-    parts = [f"{_SENTENCES[word]}: {', '.join(texts)}" for word, texts in figures.items() if texts]
-    return f"On {study.data.name}, {len(pairs)} pairs. {'; '.join(parts)}."
+    parts = [f"{_SENTENCES[word]} ({', '.join(texts)})" for word, texts in figures.items() if texts]
+    return f"On {study.data.name}, {len(pairs)} pairs: {'; '.join(parts)}."
 
 
 def gate_table(pairs: list[Pair]) -> str:
