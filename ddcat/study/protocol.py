@@ -61,7 +61,8 @@ _ADAM = Recipe(iterations=2000, batch_size=8, optimizer="adam", lr=2e-3, head_mu
 
 CAMVID = PairedStudy(
     data=DataConfig("camvid", shrink=3, folds=4, augmentation=Augmentation(crop=(97, 129), scale=(0.75, 1.5))),
-    model=ModelConfig("pspnet", backbone="test_resnet"), start=_ADAM, recipe=_ADAM, replaces="cityscapes")
+    model=ModelConfig("pspnet", backbone="test_resnet"), start=_ADAM, recipe=replace(_ADAM, iterations=1500),
+    replaces="cityscapes")
 
 # %% ../../nbs/protocol.ipynb #b2ff055f
 _SGD = Recipe(iterations=600, batch_size=8, first_step=1)
