@@ -19,11 +19,11 @@ from typing import NoReturn
 
 from . import __version__
 from .bench import BENCHMARKS
-from .config import atomic_write, root, unknown
+from .config import root, unknown
 from .study.compare import compare_item, published_too
 from .study.lessons import LESSONS, check_lessons, make_lessons
 from .study.names import METHODS, MODELS, PROFILES
-from .study.page import index_page
+from .study.page import write_page
 from .study.reproduce import ITEMS, check_parameters, find_item, listing, papermill_here, publish, run_items
 
 # %% ../nbs/core/02_cli.ipynb #400d6cdc
@@ -214,7 +214,7 @@ def run_publish(options: argparse.Namespace) -> int:
     for name in options.items:
         for path in publish(find_item(name), outputs):
             print(path)
-    atomic_write(outputs / "published" / "README.md", index_page(outputs / "published"))
+    write_page(outputs / "published")
     return 0
 
 

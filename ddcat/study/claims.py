@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['BIM', 'UNSEEN', 'ATTACKED', 'MANY', 'ATTACK_CLAIMS', 'STABILITY_CLAIMS', 'RIVALS', 'DIVISION_CLAIMS', 'CLAIMS',
-           'SEEDS', 'READING', 'STATS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'attack_title', 'entries',
-           'compare_changed', 'higher', 'Claim', 'no_farther', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured',
-           'Outcome', 'compare', 'Verdict', 'judge_printed', 'judge', 'ledger_table', 'failures', 'ledger_rows',
-           'ledger_summary', 'word_counts', 'ledger_picture', 'by_setting', 'claims', 'claims_table']
+           'SEEDS', 'READING', 'STATS', 'WORDS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'attack_title',
+           'entries', 'compare_changed', 'higher', 'Claim', 'no_farther', 'best', 'vanishes', 'drawn_again', 'Printed',
+           'Measured', 'Outcome', 'differences', 'outcome', 'compare', 'Verdict', 'judged_claim', 'judge_printed',
+           'compares_defences', 'testable', 'judge', 'ledger_table', 'failures', 'ledger_rows', 'ledger_summary',
+           'word_counts', 'ledger_picture', 'by_setting', 'claims', 'claims_table']
 
 # %% ../../nbs/study/09_claims.ipynb #33ecb003
 from collections import Counter
@@ -18,10 +19,11 @@ from itertools import product
 import numpy as np
 from PIL import Image
 
-from ..evaluation.metrics import paired_difference, resampled
+from ..evaluation.metrics import paired_difference, resampled, word_of
 from .grid import Results
 from .names import MAIN_METHODS, MODELS, TABLES
 from .pictures import figure_image
+from .protocol import ALPHA, P_AT_THE_END
 from .tables import COLUMNS, markdown, pivoted, printed
 
 # %% ../../nbs/study/09_claims.ipynb #31e22ec5
@@ -90,12 +92,13 @@ def higher(above: str, below: str, tables: str, attacks: Iterable[str], stat: st
 # %% ../../nbs/study/09_claims.ipynb #23f2877c
 @dataclass(frozen=True)
 class Claim:
-    "A sentence of the paper, and the comparisons that must all hold for it to hold."
+    "A sentence of the paper, and the comparisons that it makes."
     name: str
     sentence: str
     where: str  # section or table
     comparisons: tuple[Comparison, ...]
     ours: bool = False  # what a reader expects, but the paper does not say
+    every: bool = False  # the comparisons are different conditions, so that their mean would say nothing
 
 # %% ../../nbs/study/09_claims.ipynb #f67a5c6d
 def no_farther(entries: list[Entry], points: float, **change) -> tuple[Comparison, ...]:
@@ -123,7 +126,7 @@ ATTACK_CLAIMS = (  # what SAT and DDC-AT keep under attack
           compare_changed(entries("25", MAIN_METHODS, ["bim_linf_2"]), attack="bim_linf_4")
           + compare_changed(entries("25", MAIN_METHODS, ["bim_linf_4"]), attack="bim_linf_6")),
     Claim("settles", "10 or 20 steps are within 2.5 points of 6", "Sec. 6.3",
-          no_farther(entries("1", MAIN_METHODS, MANY), 2.5, attack="bim_linf_6")),
+          no_farther(entries("1", MAIN_METHODS, MANY), 2.5, attack="bim_linf_6"), every=True),
     Claim("clean", "DDC-AT is above SAT on clean images", "Sec. 6.3, 6.5", higher("DDC-AT", "SAT", "14", ["clean"])),
     Claim("clean_gains", "by 1.7 and 2.5 (VOC), 2.7 and 1.9 (Cityscapes)", "Sec. 6.3, 6.5",
           tuple(c for (table, model), gain in _GAINS.items() for c in compare_changed(
@@ -149,7 +152,7 @@ STABILITY_CLAIMS = (  # spread over trainings, and white-box against black-box
           higher("SAT", "DDC-AT", "25", ATTACKED, "std")),
     Claim("std_six_steps", "At n = 6 SAT's std is above 2 and DDC-AT's below 0.5, black-box (Cityscapes)", "Sec. 6.5",
           tuple(Comparison(None, entry, -0.5) for entry in entries("5", ["DDC-AT"], ["bim_linf_6"], "std"))
-          + compare_changed(entries("5", ["SAT"], ["bim_linf_6"], "std"), 1.5, method="DDC-AT")),
+          + compare_changed(entries("5", ["SAT"], ["bim_linf_6"], "std"), 1.5, method="DDC-AT"), every=True),
     Claim("std_setting", "SAT's std is larger black-box than white-box (VOC)", "Sec. 6.3",
           compare_changed(entries("2", ["SAT"], ATTACKED, "std"), table="1")),
     Claim("white_harder_voc", "White-box is the harder setting (VOC)", "Tables 1, 2",
@@ -179,7 +182,7 @@ _SHOWN = ("clean", *BIM)  # columns of Table 3
 
 DIVISION_CLAIMS = (  # the ablation, the rivals and the mask branch
     Claim("m_comparable", "DDC-AT-M is comparable with SAT (PSPNet; comparable: within 3 points)", "Sec. 6.4",
-          no_farther(entries("3", ["DDC-AT-M"], _SHOWN, models=["PSPNet"]), 3.0, method="SAT")),
+          no_farther(entries("3", ["DDC-AT-M"], _SHOWN, models=["PSPNet"]), 3.0, method="SAT"), every=True),
     Claim("m_below", "DDC-AT-M is below DDC-AT", "Sec. 6.4", higher("DDC-AT", "DDC-AT-M", "3", _SHOWN)),
     Claim("n_below", "DDC-AT-N is below DDC-AT", "Sec. 6.4", higher("DDC-AT", "DDC-AT-N", "3", _SHOWN)),
     Claim("above_sat", "DDC-AT-N, and DDC-AT-M on DeepLabv3, are above SAT", "Sec. 6.4",
@@ -189,23 +192,24 @@ DIVISION_CLAIMS = (  # the ablation, the rivals and the mask branch
           compare_changed(entries("3", ["DDC-AT-M"], _SHOWN, "std", models=["PSPNet"]), method="DDC-AT")),
     Claim("n_std", "DDC-AT-N's std has the scale of SAT's and DDC-AT's (PSPNet; within 3 points)", "Sec. 6.4",
           tuple(c for method in ("SAT", "DDC-AT")
-                for c in no_farther(entries("3", ["DDC-AT-N"], _SHOWN, "std", models=["PSPNet"]), 3.0, method=method))),
+                for c in no_farther(entries("3", ["DDC-AT-N"], _SHOWN, "std", models=["PSPNet"]), 3.0, method=method)),
+          every=True),
     Claim("alternatives_std", "The stds of DDC-AT-M and -N are above DDC-AT's and SAT's (DeepLabv3)", "Sec. 6.4",
           tuple(c for method in ("DDC-AT", "SAT")
                 for c in compare_changed(entries("3", _ALTERNATIVES, _SHOWN, "std", models=["DeepLabv3"]), method=method))),
-    Claim("best_white", "DDC-AT is the best of five, white-box", "Sec. 6.5", best("white-box")),
-    Claim("best_black", "DDC-AT is the best of five, black-box", "Sec. 6.5", best("black-box")),
-    Claim("p_vanishes", "The predicted B approaches zero", "Sec. 6.6", vanishes("p")),
-    Claim("m_vanishes", "The real B approaches zero", "Sec. 6.6", vanishes("M")),
+    Claim("best_white", "DDC-AT is the best of five, white-box", "Sec. 6.5", best("white-box"), every=True),
+    Claim("best_black", "DDC-AT is the best of five, black-box", "Sec. 6.5", best("black-box"), every=True),
+    Claim("p_vanishes", "The predicted B approaches zero", "Sec. 6.6", vanishes("p"), every=True),
+    Claim("m_vanishes", "The real B approaches zero", "Sec. 6.6", vanishes("M"), every=True),
     Claim("p_follows", "The predicted B follows the real B (at the end: within 5 points)", "Sec. 6.6",
-          no_farther(entries("14", ["DDC-AT"], ["p last"]), 5.0, attack="M last")),
+          no_farther(entries("14", ["DDC-AT"], ["p last"]), 5.0, attack="M last"), every=True),
 )
 CLAIMS = ATTACK_CLAIMS + STABILITY_CLAIMS + DIVISION_CLAIMS
 
 # %% ../../nbs/study/09_claims.ipynb #ecca533f
-SEEDS = 3  # at least, for a statement about a standard deviation
-READING = ("Intervals are 95 % over images, for the networks that were trained here: another training may fall outside them, "
-           "and of forty comparisons without any difference one would still lie wholly below zero.")
+SEEDS = 6  # at least, for a statement about a standard deviation
+READING = ("Intervals are 95 % over trainings and images. That of a single training is over images alone, and decides nothing. "
+           "Of forty comparisons without any difference one would still lie wholly below zero.")
 STATS = {"mean": (1, 0), "std": (0, 1), "worst": (1, -1), "best": (1, 1)}  # weights of mean and std
 
 
@@ -228,6 +232,9 @@ class Printed:
     def images(self, entry: Entry) -> None:
         "None: printed numbers have no images to draw."
 
+    def tests(self, trainings: Iterable) -> None:
+        "None: nor test sets."
+
     def __call__(self, entry: Entry) -> dict[None, np.ndarray]:  # (1,); empty: not printed
         needed = [(w, self.values.get(replace(entry, stat=s)))
                   for s, w in zip(("mean", "std"), STATS[entry.stat], strict=True) if w]
@@ -238,8 +245,13 @@ class Measured:
     "Our numbers by entry, from the confusion matrices and training logs of tables as `study.table_results` gives them."
     exact, missing = False, "not run"
 
-    def __init__(self, tables: dict[str, Results]):
-        self.tables, self.samples = tables, {}
+    def __init__(self, tables: dict[str, Results],
+                 folds: dict[int, tuple[int, list[int]]] | None = None):  # seed in a key -> test fold, blocks of its images
+        self.tables, self.folds, self.samples = tables, folds or {}, {}
+
+    def tests(self, trainings: Iterable[int | None]) -> list[int]:
+        "The test set of each training."
+        return [self.folds[t][0] if t in self.folds else 0 for t in trainings]
 
     def runs(self, entry: Entry) -> dict[int, list[tuple]]:
         "What was run for a table's model and method, by the network's seed."
@@ -257,8 +269,8 @@ class Measured:
     def drawn(self, entry: Entry) -> dict[int, np.ndarray]:  # (substitutes, 1 + draws) by seed
         entry = replace(entry, stat="mean")
         if entry not in self.samples:
-            draws = {seed: [resampled(counts[entry.attack]) for _, counts in runs if entry.attack in counts]
-                     for seed, runs in self.runs(entry).items()}
+            draws = {seed: [resampled(counts[entry.attack], blocks=self.folds.get(seed, (0, None))[1])
+                            for _, counts in runs if entry.attack in counts] for seed, runs in self.runs(entry).items()}
             self.samples[entry] = {seed: np.stack(s) for seed, s in draws.items() if s}
         return self.samples[entry]
 
@@ -275,6 +287,8 @@ class Measured:
         drawn = self.drawn(entry)
         if entry.stat == "mean" or not drawn:
             return {seed: s.mean(0) for seed, s in drawn.items()}
+        if self.folds:
+            return {}  # between folds it is the images that differ most
         trained = drawn_again(np.concatenate(list(drawn.values())))
         spread = trained.std(0, ddof=1) if len(trained) > 1 else np.full(trained.shape[1], np.nan)
         mean, std = STATS[entry.stat]
@@ -286,38 +300,61 @@ class Measured:
 # %% ../../nbs/study/09_claims.ipynb #9b4c0c3c
 @dataclass(frozen=True)
 class Outcome:
-    "Result of a comparison."
-    comparison: Comparison
-    word: str  # holds | does not hold | undecided | not printed | not run
+    "Result of a comparison, or of the mean over a claim's comparisons, each less its margin (`comparison` None)."
+    comparison: Comparison | None
+    word: str  # holds | contradicted | smaller than printed | undecided | not testable | not printed | not run
     difference: float | None = None
     low: float | None = None
     high: float | None = None
 
     def __str__(self) -> str:
-        if self.comparison.left is None and self.difference is not None:
+        if self.comparison and self.comparison.left is None and self.difference is not None:
             return f"{self.comparison}: {0 - self.difference:.1f}"
         interval = "" if self.low is None or self.low == self.high else f" [{self.low:+.1f}, {self.high:+.1f}]"
-        return f"{self.comparison}: " + ("–" if self.difference is None else f"{self.difference:+.1f}{interval}")
+        return f"{self.comparison or 'mean'}: " + ("–" if self.difference is None else f"{self.difference:+.1f}{interval}")
 
 
-_WORDS = {"above": "holds", "below": "does not hold", "undecided": "undecided"}  # of a claim: left − right > margin
+WORDS = ("contradicted", "undecided", "smaller than printed", "holds")  # of what could be judged, the worst first
 
 # %% ../../nbs/study/09_claims.ipynb #f3498073
-def compare(comparison: Comparison, figures: Printed | Measured) -> Outcome:
-    "One comparison, on one set of numbers; ValueError where the two sides are of different images."
+def differences(comparison: Comparison, figures: Printed | Measured) -> dict[int | None, np.ndarray]:  # (1 + draws,) or (1,)
+    "left − right of each training; empty without numbers. ValueError where the two sides are of different images."
     sizes = {figures.images(entry) for _, entry in comparison.sides()} - {None}
     if len(sizes) > 1:
         raise ValueError(f"{comparison}: {' and '.join(map(str, sorted(sizes)))} images cannot be paired")
-    sides = [figures(entry) for entry in (comparison.left, comparison.right) if entry]
-    common = set.intersection(*map(set, sides))
-    if not common:
+    sides = [(sign, figures(entry)) for sign, entry in comparison.sides()]
+    common = sorted(set.intersection(*(set(samples) for _, samples in sides)), key=str)
+    return {training: sum(sign * samples[training] for sign, samples in sides) for training in common}
+
+
+def outcome(
+    comparison: Comparison | None,
+    rows: dict[int | None, np.ndarray],  # as of `differences`
+    figures: Printed | Measured,
+    expected: float = -np.inf,  # the printed difference, where there is one
+    level: float = 1 - ALPHA,
+) -> Outcome:
+    "The word for a difference."
+    if not rows:
         return Outcome(comparison, figures.missing)
-    left, right = [0] * (2 - len(sides)) + [np.stack([samples[seed] for seed in common]) for samples in sides]
-    d = paired_difference(left, right, digits=6)
-    word = _WORDS[d.word(comparison.margin)]
-    if figures.exact and word == "undecided":
-        word = "does not hold"
-    return Outcome(comparison, word, *(None if np.isnan(x) else x for x in (d.value, d.low, d.high)))
+    margin = comparison.margin if comparison else 0.0
+    d = paired_difference(np.stack(list(rows.values())), 0.0, 6, figures.tests(rows))
+    low, high = d.interval(level) if len(rows) > 1 else (d.low, d.high)
+    word = word_of(low, high, margin, expected)
+    if figures.exact and word != "holds":
+        word = "contradicted"
+    elif list(rows) != [None] and len(rows) == 1:
+        word = "undecided"
+    return Outcome(comparison, word, *(None if np.isnan(x) else round(float(x), 6) for x in (d.value, low, high)))
+
+
+def compare(comparison: Comparison, figures: Printed | Measured, level: float = 1 - ALPHA) -> Outcome:
+    "One comparison, on one set of numbers."
+    printed = outcome(comparison, differences(comparison, _ON_PAPER), _ON_PAPER).difference
+    return outcome(comparison, differences(comparison, figures), figures, -np.inf if printed is None else printed, level)
+
+
+_ON_PAPER = Printed()
 
 # %% ../../nbs/study/09_claims.ipynb #483d3cef
 @dataclass(frozen=True)
@@ -325,19 +362,21 @@ class Verdict:
     "Verdict on a claim."
     claim: Claim
     outcomes: tuple[Outcome, ...]
+    joint: Outcome | None = None  # the mean over the comparisons; None: every comparison counts
 
     def having(self, *words: str) -> list[Outcome]:
         return [o for o in self.outcomes if o.word in words]
 
     @property
     def judged(self) -> list[Outcome]:
-        return self.having("holds", "does not hold", "undecided")
+        return self.having(*WORDS)
 
     @property
     def word(self) -> str:
-        "Holds if every comparison that could be made does; does not hold if one does not; else undecided."
-        words = [w for w in ("does not hold", "undecided", "holds") if self.having(w)]
-        return words[0] if words else self.outcomes[0].word
+        "That of the mean; else the worst of the comparisons; that of the first where nothing could be judged."
+        if self.judged and self.joint:
+            return self.joint.word
+        return next((w for w in (*WORDS, "not testable") if self.having(w)), self.outcomes[0].word)
 
     @property
     def weakest(self) -> Outcome | None:
@@ -346,27 +385,59 @@ class Verdict:
         return min(known, key=lambda o: o.difference - o.comparison.margin, default=None)
 
     def __str__(self) -> str:
-        "The verdict, the number of comparisons that hold, and the weakest one."
-        absent, open_ = len(self.outcomes) - len(self.judged), len(self.having("undecided"))
-        text = f"**{self.word}**"
+        "The verdict, the mean, the number of comparisons that hold, and the weakest one."
+        text, unprinted = f"**{self.word}**", len(self.having("not printed"))
         if self.judged:
-            text += f", {len(self.having('holds'))} of {len(self.judged)}" + (f", {open_} undecided" if open_ else "")
-            text += f", {absent} {self.having('not printed', 'not run')[0].word}" if absent else ""
+            text += f", {self.joint}" if self.joint and len(self.judged) > 1 else ""
+            text += f", {len(self.having('holds'))} of {len(self.judged)}"
+            text += "".join(f", {n} {w}" for w in WORDS[:3] if (n := len(self.having(w))) and len(self.judged) > 1)
+            text += f", {unprinted} not printed" if unprinted else ""
         return text + (f"; weakest: {self.weakest}" if self.weakest else "")
 
 
-def _judge(figures: Printed | Measured, claims: Iterable[Claim]) -> list[Verdict]:
-    return [Verdict(claim, tuple(compare(c, figures) for c in claim.comparisons)) for claim in claims]
+def judged_claim(claim: Claim, figures: Printed | Measured) -> Verdict:
+    "One claim on one set of numbers."
+    level = 1 - ALPHA / len(claim.comparisons) if claim.every else 1 - ALPHA
+    outcomes = tuple(compare(c, figures, level) for c in claim.comparisons)
+    if figures.exact or claim.every:
+        return Verdict(claim, outcomes)
+    cells = [(c, rows) for c in claim.comparisons if (rows := differences(c, figures))]
+    common = [t for t in cells[0][1] if all(t in rows for _, rows in cells)] if cells else []
+    means = {t: np.mean([rows[t] - c.margin for c, rows in cells], axis=0) for t in common}
+    printed = [rows[None] - c.margin for c, _ in cells if (rows := differences(c, _ON_PAPER))]
+    expected = float(np.mean(printed)) if cells and len(printed) == len(cells) else -np.inf
+    return Verdict(claim, outcomes, outcome(None, means, figures, expected))
 
 
 def judge_printed(claims: Iterable[Claim] = CLAIMS) -> list[Verdict]:
     "Verdicts of the claims on the paper's numbers."
-    return _judge(Printed(), claims)
+    return [judged_claim(claim, _ON_PAPER) for claim in claims]
+
+# %% ../../nbs/study/09_claims.ipynb #2add7658
+_DEFENDED = ("SAT", "DDC-AT", "DDC-AT-M", "DDC-AT-N")
 
 
-def judge(tables: dict[str, Results], claims: Iterable[Claim] = CLAIMS) -> list[Verdict]:
-    "Verdicts of the claims on our results; claims on missing tables are 'not run'."
-    return _judge(Measured(tables), claims)
+def compares_defences(claim: Claim) -> bool:
+    "Whether a claim puts one defence above another."
+    sides = [(c.left, c.right) for c in claim.comparisons if c.left]
+    return any(a.method != b.method and {a.method, b.method} <= {*_DEFENDED} for a, b in sides)
+
+
+def testable(figures: Measured) -> bool:
+    "Whether SAT has learned to defend and DDC-AT's division has settled, in the white-box tables."
+    white = [number for number in ("1", "4") if number in figures.tables]
+    lift = Claim("", "", "", higher("SAT", "No Defense", "".join(white), ["bim_linf_6"]))
+    shares = [figures(entry) for entry in entries("".join(white), ["DDC-AT"], ["p last"])]
+    values = [share for by_training in shares for share in by_training.values()]
+    return bool(white) and judged_claim(lift, figures).word == "holds" and bool(values) and np.mean(values) <= P_AT_THE_END
+
+
+def judge(figures: Measured, claims: Iterable[Claim] = CLAIMS, passed: bool = True) -> list[Verdict]:  # passed: the gates
+    "Verdicts of the claims on our results: 'not run' where a table is missing, 'not testable' where a gate failed."
+    verdicts = [judged_claim(claim, figures) for claim in claims]
+    return [v if passed or not compares_defences(v.claim) else replace(
+        v, joint=None, outcomes=tuple(replace(o, word="not testable") if o in v.judged else o for o in v.outcomes))
+        for v in verdicts]
 
 # %% ../../nbs/study/09_claims.ipynb #bfecedc2
 def ledger_table(verdicts: dict[str, list[Verdict]]) -> str:  # heading -> verdicts on the same claims
@@ -378,9 +449,9 @@ def ledger_table(verdicts: dict[str, list[Verdict]]) -> str:  # heading -> verdi
 
 
 def failures(verdicts: list[Verdict]) -> str:
-    "Each comparison that does not hold, as a Markdown list."
-    return "\n".join(f"- {v.claim.sentence}: {'; '.join(map(str, v.having('does not hold')))}"
-                     for v in verdicts if v.word == "does not hold")
+    "Each comparison that is contradicted, as a Markdown list."
+    return "\n".join(f"- {v.claim.sentence}: {'; '.join(map(str, v.having('contradicted')))}"
+                     for v in verdicts if v.word == "contradicted")
 
 
 def ledger_rows(printed: list[Verdict], ours: list[Verdict]) -> list[dict]:
@@ -396,14 +467,17 @@ def ledger_rows(printed: list[Verdict], ours: list[Verdict]) -> list[dict]:
     return rows
 
 
-def ledger_summary(printed: list[Verdict], ours: list[Verdict]) -> list[dict]:
+def ledger_summary(printed: list[Verdict], ours: list[Verdict], dataset: str) -> list[dict]:
     "One row for each claim: its sentence, and both verdicts."
-    return [{"claim": a.claim.name, "sentence": a.claim.sentence, "where": a.claim.where, "comparisons": len(a.outcomes),
-             "printed": a.word, "ours": b.word, "printed_holding": len(a.having("holds")), "holding": len(b.having("holds"))}
+    return [{"claim": a.claim.name, "dataset": dataset, "sentence": a.claim.sentence, "where": a.claim.where,
+             "comparisons": len(a.outcomes), "printed": a.word, "ours": b.word,
+             "printed_holding": len(a.having("holds")), "judged": len(b.judged), "holding": len(b.having("holds")),
+             "mean": str(b.joint) if b.joint and b.judged else None}
             for a, b in zip(printed, ours, strict=True)]
 
 # %% ../../nbs/study/09_claims.ipynb #136f51cf
-SHADES = {"holds": "#009E73", "undecided": "#F0E442", "does not hold": "#D55E00", "missing": "#E6E6E6"}  # Okabe and Ito, 2008
+SHADES = {"holds": "#009E73", "contradicted": "#D55E00", "smaller than printed": "#E69F00", "undecided": "#F0E442",
+          "not testable": "#BBBBBB", "missing": "#EEEEEE"}  # Okabe and Ito, 2008
 
 
 def word_counts(verdict: Verdict) -> dict[str, int]:

@@ -22,7 +22,7 @@ def row_key(row: dict) -> tuple:
 
 def verdicts_of(content: dict) -> dict[str, str]:
     "Verdict of each claim of a result, by its description."
-    parts = ("attack", "claim", "model", "setting")
+    parts = ("attack", "claim", "dataset", "model", "setting")
     return {" | ".join(str(claim[k]) for k in parts if k in claim): claim[word]
             for claim in content.get("claims", []) for word in ("verdict", "ours", "word") if word in claim}
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OUTPUTS', 'METHODS_BY_WORD', 'outputs_of', 'clean_counts', 'output_counts', 'Pair', 'pair_cost', 'measure_pair',
-           'measure_pairs', 'open_study']
+           'measure_pairs', 'measure_from_scratch', 'open_study']
 
 # %% ../../nbs/study/16_paired.ipynb #1e2b8f53
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Pair:
     counts: dict[str, dict[str, np.ndarray]]  # method -> column -> (n,k,k)
     course: list[dict]  # method, output, iterations, value: mIoU of the snapshots
     shares: list[dict]  # epoch, p, M: percent of clean pixels
-    runs: dict[str, str]  # method -> run
+    runs: dict[str, Run]  # method -> run
 
     def last(self, share: str) -> float:  # p | M
         "A share in the last epoch, in percent of the clean pixels."
@@ -116,7 +116,7 @@ def measure_pair(store: RunStore, study: PairedStudy, fold: int, seed: int, prog
     blocks = block_numbers([dataset.name(i) for i in range(len(dataset))]) if study.data.folds else list(range(len(dataset)))
     shares = [{"epoch": e["epoch"], **{s: 100 * e[s] for s in ("p", "M")}} for e in runs["ddcat"].metrics()["epochs"]]
     return Pair(fold, seed, blocks, {METHODS_BY_WORD[m]: c for m, c in counts.items()}, course, shares,
-                {METHODS_BY_WORD[m]: run.folder.name for m, run in runs.items()})
+                {METHODS_BY_WORD[m]: run for m, run in runs.items()})
 
 
 def measure_pairs(store: RunStore, study: PairedStudy, seeds: int = 0) -> list[Pair]:
@@ -130,6 +130,15 @@ def measure_pairs(store: RunStore, study: PairedStudy, seeds: int = 0) -> list[P
     results = [measure_pair(store, study, *place, progress) for place in places]
     progress.bar.close()
     return results
+
+
+def measure_from_scratch(store: RunStore, study: PairedStudy) -> Pair:
+    "The first pair, its SAT and DDC-AT trained from scratch, with the time left."
+    fold, seed = study.pairs()[0]
+    progress = Progress(pair_cost(store, study, fold, seed))
+    pair = measure_pair(store, study, fold, seed, progress, from_scratch=True)
+    progress.bar.close()
+    return pair
 
 
 def open_study(parameters: Parameters) -> tuple[PairedStudy, RunStore]:
