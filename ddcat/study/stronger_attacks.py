@@ -8,8 +8,8 @@ __all__ = ['Counts', 'STREETS', 'TITLES', 'Side', 'SLIGHT', 'NOISE', 'NOTHING', 
            'window_evaluations', 'attack_evaluations', 'trainings', 'with_worst', 'jobs', 'measure_evaluations',
            'run_stronger_attacks', 'published', 'look_rows', 'figures_over_seeds', 'column_title', 'figure_table',
            'Check', 'Answer', 'pair_verdict', 'answer_check', 'masking_checks', 'protocol_checks', 'published_checks',
-           'by_side', 'answers', 'published_answers', 'answer_rows', 'answer_table', 'published_table', 'sentences',
-           'draw_steps', 'draw_radii', 'curves']
+           'by_side', 'answers', 'published_answers', 'answer_rows', 'answer_table', 'published_table',
+           'sample_sentence', 'sentences', 'draw_steps', 'draw_radii', 'curves']
 
 # %% ../../nbs/study/10_stronger_attacks.ipynb #9d3c20f0
 from collections.abc import Callable, Iterable, Iterator
@@ -430,6 +430,13 @@ def published_table(answers: dict[tuple[str, str], list[Answer]], model: str) ->
 
     lines = [[a.question, a.verdict, figures(a), a.source] for a in answers[model, ""]]
     return markdown([f"{model}: published", "ours", "difference in points", "source"], lines)
+
+
+def sample_sentence(results: dict[Key, Counts], profile: Profile, settings: StrongerAttacks) -> str:
+    "What the answers rest on."
+    trainings = len({key.seed for key in results})
+    return (f"From {settings.images} images and {trainings} training{'s' * (trainings > 1)} a network, of "
+            f"{profile.recipe.iterations} iterations: networks of another training may answer otherwise.")
 
 
 def sentences(rows: list[dict], settings: StrongerAttacks) -> list[str]:
