@@ -25,7 +25,7 @@ const STYLE = `
 .ddcat-canvas canvas { display: block; max-width: 100%; image-rendering: pixelated; cursor: grab; touch-action: pan-y;
   box-shadow: 0 0 0 1px var(--jp-border-color1, #bdbdbd); }
 .ddcat-canvas[data-brush="on"] canvas { cursor: crosshair; touch-action: none; }
-.ddcat-canvas .readout { min-height: 1.4em; font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color2, #555); }
+.ddcat-canvas .readout { min-height: 1.4em; padding-top: 3px; font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color2, #555); }
 .ddcat-canvas button { font: inherit; color: inherit; background: var(--jp-layout-color2, #eee); padding: 2px 9px;
   border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }
 .ddcat-canvas button:hover { background: var(--jp-layout-color3, #ddd); }
@@ -35,11 +35,12 @@ const STYLE = `
 .ddcat-canvas :focus-visible { outline: 2px solid var(--jp-brand-color1, #1565c0); outline-offset: 2px; }
 .ddcat-canvas input[type="range"] { width: 110px; margin: 0; accent-color: var(--jp-brand-color1, #1565c0); }
 .ddcat-canvas output { display: inline-block; min-width: 3em; font-variant-numeric: tabular-nums; }
-.ddcat-canvas .legend { gap: 5px; margin: 8px 0 4px; }
+.ddcat-canvas .legend { gap: 5px; }
 .ddcat-canvas .legend button { display: inline-flex; align-items: center; gap: 6px; background: transparent; }
 .ddcat-canvas .legend button.absent { opacity: 0.45; }
 .ddcat-canvas .swatch { width: 12px; height: 12px; box-shadow: 0 0 0 1px #888; }
-.ddcat-canvas .status { min-height: 1.4em; }
+.ddcat-canvas .lines { min-height: 1.4em; position: relative; }
+.ddcat-canvas .note:empty { display: none; }
 .ddcat-canvas[data-status="busy"] .status { color: var(--jp-ui-font-color2, #555); font-style: italic; }
 .ddcat-canvas[data-status="error"] .status { color: var(--jp-error-color1, #b71c1c); }
 .ddcat-canvas .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -148,13 +149,13 @@ function rectangle(top, left, bottom, right) {
 
 class Board {
   constructor(el, { classes, colours, panes = [], height = 1, width = 1 }) {
-    Object.assign(this, { classes, colours, layers: {}, panes: [], magnification: 16, opacity: 1, isolated: -1, outlines: false,
+    Object.assign(this, { classes, colours, layers: {}, panes: [], magnification: 8, opacity: 1, isolated: -1, outlines: false,
       brush: false, region: null, cursor: null, corner: null, drag: null, number: 0, zoom: 1, left: 0, top: 0, scale: 1 });
     this.regionCallbacks = [];
     this.painted = () => {};
     this.root = make("div", { class: "ddcat-canvas", "data-lm-suppress-shortcuts": "true", "data-painted": "0",
       onkeydown: (event) => event.key === "Escape" && this.escape() });
-    this.root.append(make("style", {}, STYLE), this.toolbar(), this.makeBody(), this.makeLegend(), this.makeStatus());
+    this.root.append(make("style", {}, STYLE), this.toolbar(), this.makeLegend(), this.makeStatus(), this.makeBody());
     el.append(this.root);
     this.arrange({ panes, height, width });
     this.setStatus("ready", "");
@@ -171,9 +172,9 @@ class Board {
       outlines: this.toggle("Outlines", "Outlines of the classes", (on) => { this.outlines = on; this.draw(); }),
       brush: this.toggle("Brush", "Brush: drag a rectangle, or move with the arrow keys and press Enter at two corners",
         (on) => { this.brush = on; this.corner = null; this.draw(); }),
-      clear: this.button("Clear region", "Clear the region", () => this.setRegion(null)),
+      clear: this.button("Clear region", "Clear region", () => this.setRegion(null)),
       zoomOut: this.button("−", "Zoom out", () => this.zoomBy(-1)),
-      reset: this.button("1:1", "Whole picture", () => this.zoomBy(-ZOOMS.length)),
+      reset: this.button("Whole", "Whole picture", () => this.zoomBy(-ZOOMS.length)),
       zoomIn: this.button("+", "Zoom in", () => this.zoomBy(1)),
       png: this.button("PNG", "Download the panes as a PNG file", () => this.download()),
     };
@@ -224,7 +225,7 @@ class Board {
     this.noteLine = make("span", { class: "note" });
     this.statusLine = make("span", { class: "status", role: "status" });
     this.spoken = make("span", { class: "spoken", "aria-live": "polite" });
-    return make("div", { class: "row", style: "position: relative" }, this.noteLine, this.statusLine, this.spoken);
+    return make("div", { class: "row lines" }, this.noteLine, this.statusLine, this.spoken);
   }
 
   makePane({ title, kind, layers }) {

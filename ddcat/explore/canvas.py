@@ -45,7 +45,7 @@ class Pane:
         if len(self.layers) != (needed := len(PANE_KINDS[self.kind])):
             raise ValueError(f"pane {self.title!r} of kind {self.kind} has {needed} layer(s), not {self.layers!r}")
 
-# %% ../../nbs/explore/01_canvas.ipynb #bd83d610
+# %% ../../nbs/explore/01_canvas.ipynb #37d37d6b
 MIDDLE_GREY, UNCHANGED = 128, 230  # grey levels: of a perturbation of zero, and of a pixel that kept its class
 VIRIDIS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 
@@ -61,7 +61,7 @@ def pane_pixels(
     kind: str,  # a key of PANE_KINDS
     layers: Sequence[np.ndarray],  # as the kind has them
     colours: np.ndarray,  # (256,3) uint8, of the class numbers
-    magnification: int = 16,  # of a perturbation
+    magnification: int = 8,  # of a perturbation
 ) -> np.ndarray:  # (h,w,3) uint8
     "What a pane shows with opaque class colours and without zoom."
     first, last = layers[0], layers[-1]
@@ -106,7 +106,7 @@ def layer_roles(
                 raise ValueError(f"layer {name!r} is used as {roles[name]} and as {role}")
     return roles
 
-# %% ../../nbs/explore/01_canvas.ipynb #a426c26c
+# %% ../../nbs/explore/01_canvas.ipynb #8d2995ab
 SNAPSHOT_BYTES = 200_000  # at most, of the stored picture
 
 
@@ -155,7 +155,7 @@ class PaneCanvas(anywidget.AnyWidget):
     def update(
         self,
         layers: dict[str, np.ndarray],  # by name; a layer that is left out stays as it is
-        note: dict | None = None,  # name -> value, shown in one line below the panes
+        note: dict | None = None,  # name -> value, shown in one line above the panes
     ) -> int:  # number of the message
         "Sends the layers that changed, as one message with one buffer each. The status becomes ready."
         for name, pixels in layers.items():
@@ -189,7 +189,7 @@ class PaneCanvas(anywidget.AnyWidget):
     def picture(
         self,
         columns: int = 3,
-        magnification: int = 16,  # of perturbations
+        magnification: int = 8,  # of perturbations
     ) -> Image.Image:
         "The panes that have their layers, with the classes that occur. ValueError if there are none."
         drawn, colours = {}, np.full((256, 3), 255, np.uint8)
