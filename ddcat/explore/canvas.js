@@ -12,11 +12,13 @@ const WIDEST = 512; // CSS pixels of an enlarged pane
 const GAP = 12; // CSS pixels between panes
 const SNAPSHOT_BYTES = 200000;
 const SNAPSHOT_DELAY = 1000; // ms without painting
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // on what has the focus: JupyterLab leaves its keys alone
+const POINTER_HELP = "Click, then turn the wheel to zoom; drag to pan";
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 const STYLE = `
 .ddcat-canvas { font: var(--jp-ui-font-size1, 13px)/1.4 var(--jp-ui-font-family, system-ui, sans-serif);
-  color: var(--jp-ui-font-color1, #222); max-width: 100%; }
+  color: var(--jp-ui-font-color1, #222); padding: 3px; }
 .ddcat-canvas .row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; margin: 4px 0 8px; }
 .ddcat-canvas .panes { display: flex; flex-wrap: wrap; gap: 10px ${GAP}px; }
 .ddcat-canvas .group { display: inline-flex; align-items: center; gap: 6px; }
@@ -25,7 +27,8 @@ const STYLE = `
 .ddcat-canvas canvas { display: block; max-width: 100%; image-rendering: pixelated; cursor: grab; touch-action: pan-y;
   box-shadow: 0 0 0 1px var(--jp-border-color1, #bdbdbd); }
 .ddcat-canvas[data-brush="on"] canvas { cursor: crosshair; touch-action: none; }
-.ddcat-canvas .readout { min-height: 1.4em; padding-top: 3px; font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color2, #555); }
+.ddcat-canvas .readout { min-height: 1.4em; padding-top: 3px; font-variant-numeric: tabular-nums;
+  color: var(--jp-ui-font-color2, #555); }
 .ddcat-canvas button { font: inherit; color: inherit; background: var(--jp-layout-color2, #eee); padding: 2px 9px;
   border: 1px solid var(--jp-border-color1, #bdbdbd); border-radius: 3px; cursor: pointer; }
 .ddcat-canvas button:hover { background: var(--jp-layout-color3, #ddd); }
@@ -40,7 +43,7 @@ const STYLE = `
 .ddcat-canvas .legend button.absent { opacity: 0.45; }
 .ddcat-canvas .swatch { width: 12px; height: 12px; box-shadow: 0 0 0 1px #888; }
 .ddcat-canvas .lines { min-height: 1.4em; position: relative; }
-.ddcat-canvas .note:empty { display: none; }
+.ddcat-canvas .note:empty, .ddcat-canvas.empty .row:not(.lines) { display: none; }
 .ddcat-canvas[data-status="busy"] .status { color: var(--jp-ui-font-color2, #555); font-style: italic; }
 .ddcat-canvas[data-status="error"] .status { color: var(--jp-error-color1, #b71c1c); }
 .ddcat-canvas .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -58,6 +61,7 @@ function make(tag, attributes = {}, ...children) {
 }
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const hasClasses = ({ kind }) => kind === "classes" || kind === "flipped";
 const signed = (value) => (value > 0 ? `+${value}` : value < 0 ? `−${-value}` : "0");
 const triple = (layer, i) => [layer[3 * i], layer[3 * i + 1], layer[3 * i + 2]];
 
@@ -72,14 +76,13 @@ const RAMP_TABLE = Array.from({ length: 256 }, (_, value) => ramp(value));
 // Each function fills RGBA pixels. `out` is a Uint8ClampedArray: it rounds and clips what is stored in it.
 const PAINT = {
   image(out, [image]) {
-    for (let i = 0, j = 0; j < image.length; i += 4, j += 3) for (let c = 0; c < 3; c++) out[i + c] = image[j + c];
+    fill(out, image.length, (j) => image[j]);
   },
   perturbation(out, [delta], board) {
-    const gain = board.magnification;
-    for (let i = 0, j = 0; j < delta.length; i += 4, j += 3) for (let c = 0; c < 3; c++) out[i + c] = MIDDLE + gain * delta[j + c];
+    fill(out, delta.length, (j) => MIDDLE + board.magnification * delta[j]);
   },
   adversarial(out, [image, delta]) {
-    for (let i = 0, j = 0; j < image.length; i += 4, j += 3) for (let c = 0; c < 3; c++) out[i + c] = image[j + c] + delta[j + c];
+    fill(out, image.length, (j) => image[j] + delta[j]);
   },
   classes(out, [labels], board) {
     const isolated = board.isolated;
@@ -94,6 +97,11 @@ const PAINT = {
     for (let i = 0; i < map.length; i++) out.set(RAMP_TABLE[map[i]], 4 * i);
   },
 };
+
+// RGBA from values of RGB, one after the other.
+function fill(out, count, valueAt) {
+  for (let j = 0; j < count; j++) out[j + Math.floor(j / 3)] = valueAt(j);
+}
 
 // Colours over the image of the first image pane, as opaque as the slider says.
 function cover(out, pixels, board, colourOf) {
@@ -153,7 +161,7 @@ class Board {
       brush: false, region: null, cursor: null, corner: null, drag: null, number: 0, zoom: 1, left: 0, top: 0, scale: 1 });
     this.regionCallbacks = [];
     this.painted = () => {};
-    this.root = make("div", { class: "ddcat-canvas", "data-lm-suppress-shortcuts": "true", "data-painted": "0",
+    this.root = make("div", { class: "ddcat-canvas", "data-painted": "0",
       onkeydown: (event) => event.key === "Escape" && this.escape() });
     this.root.append(make("style", {}, STYLE), this.toolbar(), this.makeLegend(), this.makeStatus(), this.makeBody());
     el.append(this.root);
@@ -186,12 +194,13 @@ class Board {
   slider(text, low, high, start, format, set) {
     const output = make("output", {}, format(start));
     const change = () => { set(Number(input.value)); output.textContent = format(input.value); this.compose(); };
-    const input = make("input", { type: "range", min: low, max: high, value: start, "aria-label": text, oninput: change });
+    const input = make("input", { ...OWN_KEYS, type: "range", min: low, max: high, value: start, "aria-label": text });
+    input.addEventListener("input", change);
     return make("label", { class: "group" }, text, input, output);
   }
 
   button(text, label, act) {
-    return make("button", { type: "button", "aria-label": label, title: label, onclick: act }, text);
+    return make("button", { ...OWN_KEYS, type: "button", "aria-label": label, title: label, onclick: act }, text);
   }
 
   toggle(text, label, set) {
@@ -229,10 +238,10 @@ class Board {
   }
 
   makePane({ title, kind, layers }) {
-    const canvas = make("canvas", { tabindex: "0", role: "img", "aria-label": `${title}. + and − zoom, 0 shows all, arrows pan, ` +
-      "shift and arrows read pixels", title: "Click, then turn the wheel to zoom; drag to pan" });
-    const pane = { title, kind, layers, canvas, caption: make("figcaption", {}, title), readout: make("div", { class: "readout" }) };
-    pane.picture = new OffscreenCanvas(this.width, this.height);
+    const label = `${title}. + and − zoom, 0 shows all, arrows pan, shift and arrows read pixels`;
+    const canvas = make("canvas", { ...OWN_KEYS, tabindex: "0", role: "img", "aria-label": label, title: POINTER_HELP });
+    const pane = { title, kind, layers, canvas, picture: new OffscreenCanvas(this.width, this.height),
+      caption: make("figcaption", {}, title), readout: make("div", { class: "readout" }) };
     const listen = (type, act) => canvas.addEventListener(type, (event) => act.call(this, event, pane));
     listen("pointerdown", this.press);
     listen("pointermove", this.move);
@@ -252,6 +261,7 @@ class Board {
     if (asked === this.asked) return; // the answer to another view's hello
     Object.assign(this, { asked, height, width, layers: {}, zoom: 1, left: 0, top: 0, cursor: null, corner: null, drag: null });
     this.setRegion(null);
+    this.root.classList.toggle("empty", panes.length === 0);
     this.panes = panes.map((pane) => this.makePane(pane));
     this.body.replaceChildren(...this.panes.map((pane) => pane.figure));
     this.fit();
@@ -272,7 +282,8 @@ class Board {
 
   checkLayer(name, data) {
     for (const pane of this.panes) {
-      const place = pane.layers.indexOf(name), size = place < 0 ? 0 : CHANNELS[pane.kind][place] * this.height * this.width;
+      const place = pane.layers.indexOf(name);
+      const size = CHANNELS[pane.kind][place] * this.height * this.width;
       if (place >= 0 && data.length !== size) throw new Error(`layer ${name} has ${data.length} values, not ${size}`);
     }
   }
@@ -323,9 +334,8 @@ class Board {
 
   markAbsent() {
     const present = new Set();
-    for (const { kind, layers } of this.panes) {
-      if (kind === "classes" || kind === "flipped") for (const name of layers) for (const k of this.layers[name] || []) present.add(k);
-    }
+    const maps = this.panes.filter(hasClasses).flatMap(({ layers }) => layers);
+    for (const name of new Set(maps)) for (const k of this.layers[name] || []) present.add(k);
     this.legend.forEach((node, k) => node.classList.toggle("absent", present.size > 0 && !present.has(k)));
   }
 
@@ -359,7 +369,7 @@ class Board {
 
   // A pane without classes shows the outlines of the next pane with classes; the last ones, those of the pane before.
   outlinesOf(pane) {
-    const mapped = this.panes.filter(({ kind }) => kind === "classes" || kind === "flipped");
+    const mapped = this.panes.filter(hasClasses);
     const place = this.panes.indexOf(pane);
     const source = mapped.find((other) => this.panes.indexOf(other) >= place) || mapped[mapped.length - 1];
     return source && this.layers[source.layers[source.layers.length - 1]];
@@ -367,7 +377,7 @@ class Board {
 
   // The largest whole factor at which two panes stand side by side. True if it changed.
   fit() {
-    const room = this.root.clientWidth || 960, columns = Math.min(2, this.panes.length);
+    const room = this.body.clientWidth || 960, columns = Math.min(2, this.panes.length);
     const fits = (s) => this.width * s <= WIDEST && columns * (this.width * s + GAP) - GAP <= room;
     this.scale = SCALES.filter(fits).pop() || 1;
     const [width, height] = [this.width * this.scale, this.height * this.scale];
@@ -381,11 +391,15 @@ class Board {
 
   // ---- view, cursor, region
 
-  zoomBy(steps, point = [this.top + this.height / this.zoom / 2, this.left + this.width / this.zoom / 2]) {
+  zoomBy(steps, point = this.middle()) {
     const zoom = ZOOMS[clamp(ZOOMS.indexOf(this.zoom) + steps, 0, ZOOMS.length - 1)];
     const [y, x] = point, ratio = this.zoom / zoom;
     this.zoom = zoom;
     this.look(y - (y - this.top) * ratio, x - (x - this.left) * ratio);
+  }
+
+  middle() {
+    return [this.top + this.height / this.zoom / 2, this.left + this.width / this.zoom / 2];
   }
 
   look(top, left) {
@@ -473,8 +487,9 @@ class Board {
 
   key(event) {
     const arrow = ARROWS[event.key], read = event.shiftKey || this.brush;
+    const step = [this.height, this.width].map((side) => side / this.zoom / 8);
     if (arrow && read) this.step(arrow);
-    else if (arrow) this.look(this.top + arrow[0] * this.height / this.zoom / 8, this.left + arrow[1] * this.width / this.zoom / 8);
+    else if (arrow) this.look(this.top + arrow[0] * step[0], this.left + arrow[1] * step[1]);
     else if (event.key === "+" || event.key === "=") this.zoomBy(1, this.cursor || undefined);
     else if (event.key === "-") this.zoomBy(-1, this.cursor || undefined);
     else if (event.key === "0") this.zoomBy(-ZOOMS.length);
@@ -484,7 +499,7 @@ class Board {
   }
 
   step([down, right]) {
-    const from = this.cursor || this.pixel([this.top + this.height / this.zoom / 2, this.left + this.width / this.zoom / 2]);
+    const from = this.cursor || this.pixel(this.middle());
     this.setCursor(this.pixel([from[0] + down, from[1] + right]));
     const values = this.panes.map(({ title, readout }) => `${title}: ${readout.textContent}`);
     this.spoken.textContent = `row ${this.cursor[0]}, column ${this.cursor[1]}. ${values.join(". ")}`;
@@ -503,7 +518,8 @@ class Board {
   page(factor) {
     const [w, h] = [Math.round(this.width * factor), Math.round(this.height * factor)];
     const columns = Math.min(this.panes.length, 3), rows = Math.ceil(this.panes.length / columns);
-    const sheet = make("canvas"), names = this.legend.map((node, k) => k).filter((k) => !this.legend[k].classList.contains("absent"));
+    const sheet = make("canvas"), numbers = this.legend.map((node, k) => k);
+    const names = numbers.filter((k) => !this.legend[k].classList.contains("absent"));
     const width = columns * (w + GAP) + GAP, across = Math.max(Math.floor((width - GAP) / 110), 1);
     Object.assign(sheet, { width, height: rows * (h + 24) + GAP + 18 * Math.ceil(names.length / across) });
     const context = sheet.getContext("2d");
@@ -515,7 +531,8 @@ class Board {
       context.fillText(pane.caption.textContent, x, y - 6, w);
       context.drawImage(pane.canvas, x, y, w, h);
     });
-    names.forEach((k, n) => this.legendKey(context, k, GAP + (n % across) * 110, rows * (h + 24) + 8 + 18 * Math.floor(n / across)));
+    const foot = rows * (h + 24) + 8;
+    names.forEach((k, n) => this.legendKey(context, k, GAP + (n % across) * 110, foot + 18 * Math.floor(n / across)));
     return sheet;
   }
 
@@ -533,7 +550,7 @@ class Board {
   // The largest page that fits into a saved notebook.
   snapshot() {
     const start = Math.max(1, Math.round(240 / this.width));
-    for (const factor of [start, 1, 0.5, 0.25, 0.125]) {
+    for (const factor of [start, 1, 0.75, 0.5, 0.25, 0.125]) {
       const url = this.page(factor).toDataURL("image/png");
       if (url.length <= SNAPSHOT_BYTES) return url;
     }
@@ -573,8 +590,8 @@ function decode(layers, buffers) {
 }
 
 function savedPicture(url) {
-  const valid = url && url.startsWith("data:image/png;base64,");
-  return valid ? make("img", { class: "ddcat-snapshot", src: url, alt: "The panes as they were when the notebook was saved" }) : null;
+  if (!url || !url.startsWith("data:image/png;base64,")) return null;
+  return make("img", { class: "ddcat-snapshot", src: url, alt: "The panes as they were when the notebook was saved" });
 }
 
 // The panes of a widget: the model's messages carry the pixels, its traits only names, colours, status and snapshot.
