@@ -7,5 +7,11 @@ __all__ = []
 
 # %% ../../nbs/explore/00_explore.ipynb #a6e9f767
 from .canvas import Pane, PaneCanvas
+from .mask_branch import MaskBranchExplorer
+from .panes import PaneExplorer
+from .perturbation import PerturbationExplorer, read_images
+from .results import ResultsExplorer
+from .transforms import TransformExplorer
 
-__all__ = ["Pane", "PaneCanvas"]
+__all__ = ["MaskBranchExplorer", "Pane", "PaneCanvas", "PaneExplorer", "PerturbationExplorer", "ResultsExplorer",
+           "TransformExplorer", "read_images"]
