@@ -6,6 +6,7 @@
 __all__ = ['GRACE', 'WORKER', 'Job', 'Worker', 'Explorer']
 
 # %% ../../nbs/explore/02_worker.ipynb #fe3a21ca
+import atexit
 import threading
 import time
 from collections.abc import Callable
@@ -48,6 +49,8 @@ class Worker:
     def __init__(self):
         self.changed, self.thread = threading.Condition(), None
         self.waiting: dict[Explorer, Job] = {}
+        self.running: Job | None = None
+        self.closed = False
 
     def submit(self, job: Job) -> None:
         "Puts a job in the place of the explorer's waiting one."
@@ -58,14 +61,26 @@ class Worker:
             if self.thread is None or not self.thread.is_alive():
                 self.thread = threading.Thread(target=self.loop, name="ddcat explorers", daemon=True)
                 self.thread.start()
+                atexit.register(self.close)
             self.changed.notify()
 
     def loop(self) -> None:
-        while True:
+        while not self.closed:
             with self.changed:
-                self.changed.wait_for(lambda: self.waiting)
-                job = self.waiting.pop(next(iter(self.waiting)))
-            job.run()
+                self.changed.wait_for(lambda: self.waiting or self.closed)
+                if self.closed:
+                    return
+                self.running = self.waiting.pop(next(iter(self.waiting)))
+            self.running.run()
+
+    def close(self, seconds: float = 5.0) -> None:
+        "Stops what runs and ends the thread, so that the process does not end in the middle of a computation."
+        with self.changed:
+            self.closed = True
+            if self.running:
+                self.running.superseded.set()
+            self.changed.notify()
+        self.thread.join(seconds)
 
 
 WORKER = Worker()  # of this process: no two jobs use a network at once
