@@ -150,9 +150,8 @@ class MaskPanel:
             "image": w.BoundedIntText(r.image, min=0, max=len(explorer.images) - 1),
             "eps_255": w.FloatSlider(r.eps_255, min=0, max=32, step=0.05, description="ε (of 255)"),
             "steps": w.IntSlider(r.steps, min=1, max=20)}
-        self.numbers, self.curves = w.HTML(), None
-        self.foot = w.VBox([self.numbers])
-        self.widget = w.VBox([connected(explorer, self.controls), explorer.canvas, self.foot])
+        self.numbers, self.curves, self.head = w.HTML(), None, w.VBox()
+        self.widget = w.VBox([connected(explorer, self.controls), self.head, self.numbers, explorer.canvas])
 
     def show(self, result: Division) -> None:
         "Numbers of the image, and the curves with the snapshot marked; the curves are made after the first picture."
@@ -164,7 +163,7 @@ class MaskPanel:
         "Shares of p and M over the epochs, mIoU of the outputs over the iterations."
         if self.curves is None:
             self.curves = course_figure(self.explorer)
-            self.foot.children = (self.numbers, self.curves)
+            self.head.children = (self.curves,)
         done = self.explorer.done[self.explorer.request.snapshot]
         last = max(e["epoch"] for e in self.explorer.epochs) + 1 if self.explorer.epochs else 0
         with self.curves.batch_update():

@@ -196,9 +196,8 @@ class PerturbationPanel:
                    "eps_255": w.FloatSlider(r.eps_255, min=0, max=32, step=0.05, description="ε (of 255)"),
                    "steps": w.IntSlider(r.steps, min=1, max=50),
                    "step": w.IntSlider(r.step, min=0, max=50, description="show step")}
-        self.controls, self.numbers, self.curve = options, w.HTML(), None
-        self.foot = w.VBox([self.numbers])
-        self.widget = w.VBox([connected(explorer, options), explorer.canvas, self.foot])
+        self.controls, self.numbers, self.curve, self.foot = options, w.HTML(), None, w.VBox()
+        self.widget = w.VBox([connected(explorer, options), self.numbers, explorer.canvas, self.foot])
 
     def show(self, result: Perturbed) -> None:
         "Numbers, and the curve of the losses; the curve is made after the first picture."
@@ -216,7 +215,7 @@ class PerturbationPanel:
             self.curve = go.FigureWidget(go.Scatter(mode="lines+markers"))
             self.curve.update_layout(height=220, margin={"l": 50, "r": 10, "t": 10, "b": 40}, xaxis_title="step",
                                      yaxis_title="loss before the step")
-            self.foot.children = (self.numbers, self.curve)
+            self.foot.children = (self.curve,)
         with self.curve.batch_update():
             self.curve.data[0].x, self.curve.data[0].y = list(range(1, len(losses) + 1)), list(losses)
 

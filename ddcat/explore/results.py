@@ -129,8 +129,8 @@ class ResultsPanel:
         lines = [cell for row, key in enumerate(explorer.keys)
                  for cell in (w.HTML(str(key)), *(self.cells[row, c] for c in explorer.columns))]
         layout = w.Layout(grid_template_columns=f"230px repeat({len(explorer.columns)}, minmax(60px, 100px))")
-        self.widget = w.VBox([w.GridBox(heads + lines, layout=layout), connected(explorer, self.controls), explorer.canvas,
-                              self.numbers])
+        self.widget = w.VBox([w.GridBox(heads + lines, layout=layout), connected(explorer, self.controls), self.numbers,
+                              explorer.canvas])
 
     def show(self, result: Behind) -> None:
         "The numbers."

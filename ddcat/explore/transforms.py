@@ -132,7 +132,7 @@ class TransformPanel:
             "samples": w.IntSlider(r.samples, min=1, max=20, continuous_update=False, description="EOT draws"),
             "trial": w.BoundedIntText(r.trial, min=0, max=10**6, description="trial")}
         self.table = w.HTML()
-        self.widget = w.VBox([connected(explorer, self.controls), explorer.canvas, self.table])
+        self.widget = w.VBox([connected(explorer, self.controls), self.table, explorer.canvas])
 
     def show(self, result: Protected) -> None:
         "A line for each defence."
