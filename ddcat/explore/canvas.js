@@ -375,9 +375,9 @@ class Board {
     return source && this.layers[source.layers[source.layers.length - 1]];
   }
 
-  // The largest whole factor at which two panes stand side by side. True if it changed.
+  // The largest whole factor at which three panes stand side by side. True if it changed.
   fit() {
-    const room = this.body.clientWidth || 960, columns = Math.min(2, this.panes.length);
+    const room = this.body.clientWidth || 960, columns = Math.min(3, this.panes.length);
     const fits = (s) => this.width * s <= WIDEST && columns * (this.width * s + GAP) - GAP <= room;
     this.scale = SCALES.filter(fits).pop() || 1;
     const [width, height] = [this.width * this.scale, this.height * this.scale];
