@@ -72,7 +72,7 @@ class CellBar:
     def __call__(self, share: float, text: str, last: bool = False) -> None:  # share in [0,1]
         from IPython.display import display
 
-        bar = f'<progress value="{share:.3f}" style="width: 20em"></progress> {html.escape(text)}'
+        bar = f'<progress value="{share:.3f}" style="width: 20em; vertical-align: middle"></progress> {html.escape(text)}'
         data = {"text/html": bar, "text/plain": text}
         if self.handle is None:
             self.handle = display(data, raw=True, display_id=True)
