@@ -2,7 +2,7 @@
 from configparser import ConfigParser
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Distribution, find_packages, setup
 
 parser = ConfigParser(delimiters=["="])
 parser.read("settings.ini", encoding="utf-8")
@@ -14,7 +14,13 @@ def needs(key: str) -> list[str]:
     return settings.get(key, "").split()
 
 
+class WithFiles(Distribution):
+    "A distribution whose data files are also installed by `pip install -e`, where setuptools forgets them."
+    has_data = Distribution.has_data_files
+
+
 setup(
+    distclass=WithFiles, data_files=[("etc/jupyter/jupyter_server_config.d", ["ddcat/explore/ddcat.json"])],
     name=settings["lib_name"], version=settings["version"], description=settings["description"],
     long_description=Path("README.md").read_text(encoding="utf-8"), long_description_content_type="text/markdown",
     author=settings["author"], license="Apache-2.0", url=settings["git_url"],

@@ -88,22 +88,26 @@ def _study_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--defence", action="append", metavar="NAME", type=one_of("defence", METHODS.values()),
                          help=f"{', '.join(METHODS.values())}; may be repeated (default: {', '.join(TABLE1)})")
     command.add_argument("--seeds", type=seed_count, default=0, help="number of seeds (default: the profile's)")
-    command.add_argument("--data-root", type=a_folder, default="data", help="folder that holds the real data sets")
-    command.add_argument("--outputs", type=a_folder, default="outputs", help="folder of the run store and of results")
+    command.add_argument("--data-root", type=a_folder, default=str(root() / "data"),
+                         help="folder that holds the real data sets (default: data in the project)")
+    command.add_argument("--outputs", type=a_folder, default=str(root() / "outputs"),
+                         help="folder of the run store and of results (default: outputs in the project)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     command.add_argument("--workers", type=worker_count, default=0, help="threads that prepare batches (default: 0)")
 
 
 def _bench_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("what", choices=list(BENCHMARKS), help="which benchmark")
-    command.add_argument("--outputs", type=a_folder, default="outputs", help="folder for the JSON")
+    command.add_argument("--outputs", type=a_folder, default=str(root() / "outputs"),
+                         help="folder for the JSON (default: outputs in the project)")
     command.add_argument("--rounds", type=round_count, default=15, help="interleaved repetitions (default: 15)")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda …")
 
 
 def _faults_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minutes", type=minute_count, default=10, help="how long (default: 10), at least one case of each")
-    command.add_argument("--outputs", type=a_folder, default="outputs", help="folder for the JSON")
+    command.add_argument("--outputs", type=a_folder, default=str(root() / "outputs"),
+                         help="folder for the JSON (default: outputs in the project)")
 
 # %% ../nbs/core/02_cli.ipynb #89e5277b
 def _reproduce_options(command: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['VOID', 'EPS_255', 'ALPHA_255', 'Count', 'Natural', 'Amount', 'Positive', 'Share', 'GreyLevels', 'Radius', 'unknown',
            'Between', 'GreyScale', 'added', 'Config', 'digest', 'derive_seed', 'atomic_write', 'sweep', 'set_aside',
-           'usable', 'checkout', 'root', 'file_sha256', 'result_name']
+           'usable', 'checkout', 'root', 'in_project', 'file_sha256', 'result_name']
 
 # %% ../nbs/core/01_config.ipynb #daff059f
 import difflib
@@ -224,6 +224,11 @@ def checkout() -> Path | None:
 def root() -> Path:
     "The project's folder, else the working directory."
     return checkout() or Path.cwd()
+
+
+def in_project(path: str | Path) -> Path:
+    "A notebook's path: a relative one begins at `root()`, whatever folder the kernel runs in."
+    return root() / path
 
 
 def file_sha256(path: str | Path) -> str:

@@ -190,7 +190,7 @@ def measure(
     costs = {job: testing_cost(EvaluationConfig(attack=attack), 1) for job, attack in config.attacks().items()}
     progress = Progress(len(dataset) * sum(costs.values()))
     for job, attack in config.attacks().items():
-        progress.label = job
+        progress.begin(job)
         for number, places in enumerate(batches):
             path = Path(outputs) / "robustness" / key / f"{job}-{batch_size}-{number:04d}.safetensors"
             note = {"key": key, "job": job, "batch": f"{number} of {batch_size}"}
@@ -205,7 +205,7 @@ def measure(
             for column in attack.columns():  # a file sorts their names
                 empty = np.zeros((len(dataset), *counts[column].shape[1:]), np.int64)
                 columns.setdefault(column if job == SEA else job, empty)[places] = counts[column].numpy()
-    progress.bar.close()
+    progress.close()
     return Report(config, columns, dataset.fingerprint, name or class_chain(model), truth, seconds)
 
 # %% ../../nbs/study/12_attack_your_model.ipynb #2a4d8671

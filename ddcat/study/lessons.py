@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LESSONS', 'MIME_TYPES', 'PICTURE_BYTES', 'NOTEBOOK_BYTES', 'TOTAL_BYTES', 'NOT_STORED', 'stored_form', 'smaller',
-           'code_hash', 'read_notebook', 'executed', 'store_outputs', 'texts_of', 'cell_faults', 'faults_of', 'size_of',
-           'check_lessons', 'make_lessons']
+           'code_hash', 'read_notebook', 'executed', 'as_saved', 'store_outputs', 'texts_of', 'cell_faults',
+           'faults_of', 'size_of', 'check_lessons', 'make_lessons']
 
 # %% ../../nbs/study/15_lessons.ipynb #bfe3e835
 import base64
@@ -72,6 +72,16 @@ def executed(
     return read_notebook(run_notebook(item.path(), root() / outputs / "lessons" / f"{item.name.replace('/', '_')}.ipynb", {}))
 
 
+def as_saved(
+    form: str,  # of MIME_TYPES
+    content: str,
+) -> str | list[str]:
+    "An output in the form in which Jupyter saves it: text by lines; a picture as base64, made small."
+    if form == "image/png":
+        return base64.b64encode(smaller(base64.b64decode(content))).decode()
+    return "".join(content).splitlines(True)
+
+
 def store_outputs(
     path: Path,  # notebook, whose sources stay as they are
     made: dict,  # the same, executed
@@ -81,8 +91,9 @@ def store_outputs(
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = stored_form(outputs[cell["id"]]), None
-            for data in (output["data"] for output in cell["outputs"] if "image/png" in output["data"]):
-                data["image/png"] = base64.b64encode(smaller(base64.b64decode(data["image/png"]))).decode()
+            for data in (output["data"] for output in cell["outputs"]):
+                for form, content in data.items():
+                    data[form] = as_saved(form, content)
     notebook["metadata"]["ddcat"] = {"code": code_hash(notebook)}
     atomic_write(path, json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 

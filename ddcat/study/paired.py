@@ -128,7 +128,7 @@ def measure_pairs(store: RunStore, study: PairedStudy, seeds: int = 0) -> list[P
                          f"take 2 pairs at least, of {len(study.seeds)} seeds at most")
     progress = Progress(sum(pair_cost(store, study, *place) for place in places))
     results = [measure_pair(store, study, *place, progress) for place in places]
-    progress.bar.close()
+    progress.close()
     return results
 
 
@@ -137,7 +137,7 @@ def measure_from_scratch(store: RunStore, study: PairedStudy) -> Pair:
     fold, seed = study.pairs()[0]
     progress = Progress(pair_cost(store, study, fold, seed))
     pair = measure_pair(store, study, fold, seed, progress, from_scratch=True)
-    progress.bar.close()
+    progress.close()
     return pair
 
 

@@ -7,11 +7,11 @@ __all__ = ['Profile', 'get_profile', 'Parameters', 'read_parameters']
 
 # %% ../../nbs/study/04_profiles.ipynb #f7a83b85
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from ..data.augment import Augmentation
-from ..config import Between, Config, Count, Natural, unknown
+from ..config import Between, Config, Count, Natural, in_project, unknown
 from ..evaluation.protocol import EvaluationConfig
 from .names import PAPER_DATASETS, PROFILES
 from ..data.sources import DataConfig
@@ -117,8 +117,9 @@ class Parameters(Config):
 
 
 def read_parameters(defined: dict) -> Parameters:
-    "The parameters among a notebook's `globals()`; ValueError for an unknown name or a value of another type."
+    "The parameters among a notebook's `globals()`, folders as of `in_project`; ValueError for a wrong name or type."
     notebook_names = {"In", "Out", "get_ipython", "exit", "quit", "open", "read_parameters"}
     parameters = {k: v for k, v in defined.items() if not k.startswith("_") and k not in notebook_names
              and not isinstance(v, type(sys))}
-    return Parameters.from_dict(parameters)
+    read = Parameters.from_dict(parameters)
+    return replace(read, data_root=str(in_project(read.data_root)), outputs=str(in_project(read.outputs)))

@@ -200,7 +200,7 @@ def measure_evaluations(
         made = evaluated(store, source, [runs[c] for c in part], job.evaluation, progress, label)
         for cell, counts in zip(part, made, strict=True):
             counted[cell] |= {column: counts[name] for name, column in job.columns().items()}
-    progress.bar.close()
+    progress.close()
     return {cell: with_worst(counts) for cell, counts in counted.items()}
 
 
