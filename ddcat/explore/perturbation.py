@@ -8,6 +8,9 @@ __all__ = ['SHOWN_ATTACKS', 'TRUTH', 'PREDICTION', 'SUFFIXES', 'PERTURBATION_PAN
            'Walk', 'PerturbationPanel', 'PerturbationExplorer']
 
 # %% ../../nbs/explore/04_perturbation.ipynb #097fdd31
+import hashlib
+import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +22,11 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor, nn
 
 from ..attacks import apgd, bim, bim_l2, cospgd, evaluation_mode, fgsm, fgsm_ll, ifgsm, ifgsm_ll, pgd, segpgd
-from ..config import VOID, Between, Config, Count, Natural, unknown
+from ..config import VOID, Between, Config, Count, Natural, atomic_write, unknown
 from ..evaluation.inference import pixel_logits
 from ..evaluation.metrics import confusion, mean_iou, pixel_accuracy
 from .canvas import Pane
+from ..study.attack_your_model import tensor_bytes, weights_sha256
 from .panes import PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
 
 # %% ../../nbs/explore/04_perturbation.ipynb #0fc1c228
@@ -290,3 +294,20 @@ class PerturbationExplorer(PaneExplorer):
 
     def make_panel(self) -> PerturbationPanel:
         return PerturbationPanel(self)
+
+    def save(self, folder: str | Path) -> Path:  # the .safetensors
+        "Writes what is shown: the adversarial image without loss, as a picture, and a record from which it is made again."
+        from safetensors.torch import save
+
+        if self.walk is None or not self.walk.images:
+            raise ValueError("there is no adversarial image to save: set ε above 0 and wait for the result")
+        request, image = self.request, self.images[self.request.image]
+        x = self.walk.images[(request.step or len(self.walk.images)) - 1].contiguous()
+        name = f"image{request.image}_{request.attack.lower().replace(' ', '_')}"
+        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.models[request.network]),
+                  "image": hashlib.sha256(tensor_bytes(image)).hexdigest(), "adversarial": hashlib.sha256(tensor_bytes(x)).hexdigest()}
+        atomic_write(Path(folder) / f"{name}.json", json.dumps(record, indent=1))
+        picture = io.BytesIO()
+        Image.fromarray(pixel_layer(x)).save(picture, "png")
+        atomic_write(Path(folder) / f"{name}.png", picture.getvalue())
+        return atomic_write(Path(folder) / f"{name}.safetensors", save({"adversarial": x}))
