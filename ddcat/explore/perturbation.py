@@ -26,8 +26,8 @@ from ..config import VOID, Between, Config, Count, Natural, atomic_write, unknow
 from ..evaluation.inference import pixel_logits
 from ..evaluation.metrics import confusion, mean_iou, pixel_accuracy
 from .canvas import Pane
-from ..study.attack_your_model import tensor_bytes, weights_sha256
 from .panes import PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
+from ..study.attack_your_model import tensor_bytes, weights_sha256
 
 # %% ../../nbs/explore/04_perturbation.ipynb #0fc1c228
 SHOWN_ATTACKS: dict[str, tuple[Callable, bool, bool]] = {  # name -> attack, takes steps, takes alpha
@@ -304,8 +304,8 @@ class PerturbationExplorer(PaneExplorer):
         request, image = self.request, self.images[self.request.image]
         x = self.walk.images[(request.step or len(self.walk.images)) - 1].contiguous()
         name = f"image{request.image}_{request.attack.lower().replace(' ', '_')}"
-        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.models[request.network]),
-                  "image": hashlib.sha256(tensor_bytes(image)).hexdigest(), "adversarial": hashlib.sha256(tensor_bytes(x)).hexdigest()}
+        hashes = {key: hashlib.sha256(tensor_bytes(value)).hexdigest() for key, value in (("image", image), ("adversarial", x))}
+        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.models[request.network]), **hashes}
         atomic_write(Path(folder) / f"{name}.json", json.dumps(record, indent=1))
         picture = io.BytesIO()
         Image.fromarray(pixel_layer(x)).save(picture, "png")
