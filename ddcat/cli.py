@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TABLE1', 'SHARED', 'seed_count', 'worker_count', 'round_count', 'minute_count', 'COMMANDS', 'LOADS', 'one_of',
            'whole', 'an_item', 'a_folder', 'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish',
-           'run_compare', 'run_lessons', 'run_list', 'Parser', 'parser', 'check_together', 'main']
+           'run_compare', 'run_site', 'run_lessons', 'run_list', 'Parser', 'parser', 'check_together', 'main']
 
 # %% ../nbs/core/02_cli.ipynb #e5466a93
 import argparse
@@ -129,6 +129,10 @@ def _publish_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
 
 
+def _site_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--folder", type=a_folder, help="where the pages are written (default: outputs/site in the project)")
+
+
 def _compare_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("items", nargs="*", metavar="ITEM", type=an_item, default=[],
                          help="items with a result here and a published one (default: all that have both)")
@@ -233,6 +237,14 @@ def run_compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_site(options: argparse.Namespace) -> int:
+    "Writes the site."
+    from ddcat.explore.site import write_site
+    index = write_site(options.folder or root() / "outputs" / "site")
+    print(f"{index}: {sum(path.stat().st_size for path in index.parent.iterdir()) / 1e6:.1f} MB")
+    return 0
+
+
 def run_lessons(options: argparse.Namespace) -> int:
     "Stores the outputs of lessons, or checks those of all notebooks; 1 where one failed or something is wrong."
     if options.check:
@@ -270,6 +282,9 @@ Copies .json, .md and picture to <outputs>/published and writes the page there a
     "compare": ("a fresh result beside the published one", _compare_options, run_compare, """
   ddcat reproduce table1 && ddcat compare table1
 Prints how many figures lie in their published interval, the largest difference, and the verdicts that changed."""),
+    "site": ("write the results, the lessons and replayed attacks as plain pages", _site_options, run_site, """
+  ddcat site && open outputs/site/index.html
+Needs no network and no server: the folder can be copied anywhere. Takes about 20 seconds."""),
     "lessons": ("run the notebooks of a first hour and store their pictures and tables", _lessons_options, run_lessons, """
   ddcat lessons                       seconds each; the study's notebooks take their numbers from the run store or make them
   ddcat lessons attacks/03_gradient
@@ -310,7 +325,7 @@ def parser() -> Parser:
     return top
 
 # %% ../nbs/core/02_cli.ipynb #e5377c33
-LOADS = {"reproduce": "ddcat.training", "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
+LOADS = {"reproduce": "ddcat.training", "site": "ddcat.explore.site", "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
          "evaluate": "ddcat.study.grid", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
 
 
