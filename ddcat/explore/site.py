@@ -60,7 +60,7 @@ STYLE = """body{max-width:1100px;margin:1.5em auto;padding:0 1em;font:16px/1.5 s
 img{max-width:100%}table{border-collapse:collapse;font-size:14px;display:block;overflow-x:auto}
 td,th{border:1px solid #ccc;padding:2px 8px}
 pre{background:#f6f6f6;padding:.6em;overflow-x:auto;font-size:13px}label{margin-right:1.5em}nav{margin-bottom:1em}
-.jp-InputPrompt,.jp-OutputPrompt,.prompt{display:none}"""
+.jp-InputPrompt,.jp-OutputPrompt,.prompt,.anchor-link{display:none}"""
 
 _CONTROLS = """<p><label>image <select id="image"></select></label><label>attack <select id="attack"></select></label>
 <label>ε <input id="eps_255" type="range" min="0" value="1"></label>
@@ -136,6 +136,8 @@ def lesson_page(path: Path) -> tuple[str, str]:  # title, HTML
     title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
     notebook.cells[0].source = "\n".join(notebook.cells[0].source.splitlines()[1:])
     notebook.cells = [cell for cell in notebook.cells if not re.match(r"#\|\s*(hide|default_exp)", cell.source)]
+    for cell in notebook.cells:
+        cell.source = re.sub(r"^#\|.*\n", "", cell.source)
     exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(notebook)
     return title, html_page(title, body)

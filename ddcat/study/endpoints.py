@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['pair_difference', 'two_sided_p', 'gates', 'collapsed', 'Endpoint', 'printed_difference', 'looked', 'decide',
            'endpoint_table', 'endpoint_rows', 'forest_plot', 'course_rows', 'course_chart', 'share_chart', 'study_rows',
-           'null_control', 'pair_figures', 'study_ledger', 'spread_table', 'answer_sentence', 'gate_table',
-           'mechanism_sentence', 'control_table', 'start_table', 'note_of', 'save_study']
+           'null_control', 'pair_figures', 'study_ledger', 'study_ledger_rows', 'spread_table', 'answer_sentence',
+           'gate_table', 'mechanism_sentence', 'control_table', 'start_table', 'note_of', 'save_study']
 
 # %% ../../nbs/study/17_endpoints.ipynb #7eb1e050
 from dataclasses import dataclass, replace
@@ -59,7 +59,7 @@ def gates(pairs: list[Pair]) -> dict[str, tuple[bool, str]]:  # gate -> (passed,
                                           f"SAT − No Defense at BIM 6: {defends.value:+.1f} [{low:+.1f}, {high:+.1f}]"),
             "the division has settled": (bool(p <= P_AT_THE_END), f"p = 1 on {p:.1f} % of clean pixels at the end"),
             "training has converged": (bool(gains[most] < LAST_GAIN),
-                                       f"largest gain of the last third: {gains[most]:+.1f} ({most[0]}, {most[1]})")}
+                                       f"largest gain of the last third: {gains[most]:+.2f} ({most[0]}, {most[1]})")}
 
 
 def collapsed(pair: Pair) -> bool:
@@ -226,6 +226,13 @@ def study_ledger(study: PairedStudy, pairs: list[Pair]) -> dict[str, list[Verdic
     return {"printed": judge_printed([v.claim for v in kept]), study.data.name: kept}
 
 
+def study_ledger_rows(study: PairedStudy, pairs: list[Pair]) -> list[dict]:
+    "The ledger as rows; where the predicted B vanishes because the mask branch has collapsed, that is said."
+    rows = ledger_summary(*study_ledger(study, pairs).values(), study.data.name)
+    collapse = f"collapse of the mask branch in {sum(map(collapsed, pairs))} of {len(pairs)} pairs"
+    return [{**row, "finding": collapse} if row["claim"] == "p_vanishes" and any(map(collapsed, pairs)) else row for row in rows]
+
+
 def spread_table(study: PairedStudy, pairs: list[Pair]) -> str:
     "Std of mIoU between the seeds of a fold (the paper's: of two trainings), between all trainings, and printed."
     stds, lines = printed(study.table(), stat="std"), []
@@ -247,7 +254,9 @@ def answer_sentence(study: PairedStudy, endpoints: list[Endpoint], pairs: list[P
     "The answer in one sentence, with differences, intervals and the number of pairs."
     figures = {word: [f"{COLUMNS[e.column]} {e.text()}" for e in endpoints if e.word == word] for word in _SENTENCES}
     parts = [f"{_SENTENCES[word]} ({', '.join(texts)})" for word, texts in figures.items() if texts]
-    return f"On {study.data.name}, {len(pairs)} pairs: {'; '.join(parts)}."
+    broken = sum(map(collapsed, pairs))
+    collapse = f" In {broken} of {len(pairs)} the mask branch collapsed, and DDC-AT was SAT with a mask loss." * bool(broken)
+    return f"On {study.data.name}, {len(pairs)} pairs: {'; '.join(parts)}.{collapse}"
 
 
 def gate_table(pairs: list[Pair]) -> str:
@@ -300,12 +309,11 @@ def save_study(parameters: Parameters, store: RunStore, study: PairedStudy, pair
     save_png(picture, folder / f"{name}.png")
     course = [{"fold": p.fold, "seed": p.seed, **row, "value": round(row["value"], 2)} for p in pairs for row in p.course]
     shares = [{"fold": p.fold, "seed": p.seed, **row} for p in pairs for row in p.shares]
-    ledger = ledger_summary(*study_ledger(study, pairs).values(), study.data.name)
     made = {**provenance(store.machine, seconds), "profile": parameters.profile, "computed": store.computed()}
     return save_item(folder, name, study_rows(study, pairs), f"{text}\n\n![]({name}.png)\n\n{note_of(study)}", made,
                      [c for p in pairs for columns in p.counts.values() for c in columns.values()],
                      note=note_of(study), answer=answer_sentence(study, endpoints, pairs), claims=endpoint_rows(endpoints, pairs),
-                     ledger=ledger,
+                     ledger=study_ledger_rows(study, pairs),
                      gates={gate: list(judged) for gate, judged in gates(pairs).items()},
                      course=course, shares=shares, study=study.to_json())
 
