@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import MarkdownExporter
-from nbconvert.preprocessors import RegexRemovePreprocessor
+from nbconvert.preprocessors import RegexRemovePreprocessor, TagRemovePreprocessor
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((?![a-z]+:|#)([^)\s]+)\)")  # to a file of the repository
@@ -20,6 +20,7 @@ def readme() -> tuple[str, dict[Path, bytes]]:
     notebook.metadata["language_info"] = {"name": "python"}  # for the code fences; nbdev_clean takes it out
     exporter = MarkdownExporter()
     exporter.register_preprocessor(RegexRemovePreprocessor(patterns=[r"#\|\s*hide\b"]), enabled=True)
+    exporter.register_preprocessor(TagRemovePreprocessor(remove_input_tags={"hide-input"}), enabled=True)
     text, made = exporter.from_notebook_node(notebook, {"output_files_dir": "images", "unique_key": "index"})
     text = LINK.sub(lambda link: f"]({posixpath.normpath('nbs/' + link[1])})", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip().replace("![png]", "![what the code above shows]")
