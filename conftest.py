@@ -11,6 +11,7 @@ import gc
 import io
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -107,6 +108,8 @@ class Nbdev(Item):
         skipped = {*get_config().tst_flags.split()} - ({"gpu"} if self.config.getoption("--gpu") else set())
         with working_directory(NBS), contextlib.redirect_stderr(io.StringIO()) as error:
             passed, _ = test_nb(self.path.resolve(), skip_flags=list(skipped), basepath=ROOT)
+        if widgets := sys.modules.get("ipywidgets"):
+            widgets.Widget.close_all()  # or they complain when Python ends
         os.environ.pop("IN_TEST", None)  # nbdev leaves it; with it nbdev_export does nothing
         gc.collect()
         if not passed:
