@@ -46,7 +46,7 @@ class PerturbationRequest(Config):
     eps_255: Annotated[float, Between(0, 127)] = 7.65  # radius in grey levels; 0: no attack
     steps: Count = 6  # of iterative attacks; their α is a third of ε, as in DDC-AT
     target: str = TRUTH  # away from truth | prediction; or the class to reach everywhere
-    region: tuple[Natural, Natural, Count, Count] | None = None  # top, left, bottom, right of the pixels that may change; None: all
+    region: tuple[Natural, Natural, Count, Count] | None = None  # top, left, bottom, right of what may change; None: all
     step: Natural = 0  # the step that is shown; 0: the last
 
     def check(self) -> None:
