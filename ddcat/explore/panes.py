@@ -6,6 +6,7 @@
 __all__ = ['class_map', 'pixel_layer', 'grey_levels', 'shade', 'PaneExplorer', 'connected']
 
 # %% ../../nbs/explore/03_panes.ipynb #c7217548
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,9 +46,9 @@ class PaneExplorer(Explorer):
         self.classes, self.panes, self.size, self.panel = tuple(classes), tuple(panes), None, None
         self.canvas = PaneCanvas(self.classes, palette(len(self.classes))[:len(self.classes)])
 
+    @abstractmethod
     def make_panel(self):
         "An object with a `widget` and a method `show(result)`."
-        raise NotImplementedError
 
     def show(self, result) -> None:
         "Sends the layers, then the numbers."

@@ -9,6 +9,7 @@ __all__ = ['GRACE', 'WORKER', 'Job', 'Worker', 'Explorer']
 import atexit
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -86,7 +87,7 @@ class Worker:
 WORKER = Worker()  # of this process: no two jobs use a network at once
 
 # %% ../../nbs/explore/02_worker.ipynb #9f475d6e
-class Explorer:
+class Explorer(ABC):
     "A request, and the pictures that follow from it. Subclasses define `compute`, `show` and `tell`."
 
     def __init__(self, request: Config, worker: Worker = WORKER):
@@ -94,13 +95,15 @@ class Explorer:
         self.job: Job | None = None
         self.result, self.error = None, ""
 
+    @abstractmethod
     def compute(self, request: Config, stop: Callable[[], bool], progress: Callable[[object], None]) -> object:
         "The result of a request. Changes nothing else; asks `stop` after each step; hands intermediate results to `progress`."
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, result: object) -> None:
         "Draws a result."
 
+    @abstractmethod
     def tell(self, state: str, text: str) -> None:
         "Shows the state: busy | done | error, with a sentence."
 
