@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['TABLE1', 'SHARED', 'seed_count', 'worker_count', 'round_count', 'minute_count', 'COMMANDS', 'LOADS', 'one_of',
            'whole', 'an_item', 'a_folder', 'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish',
-           'run_compare', 'run_site', 'run_lessons', 'run_list', 'Parser', 'parser', 'check_together', 'main']
+           'run_compare', 'run_runs', 'run_site', 'run_lessons', 'run_list', 'Parser', 'parser', 'check_together',
+           'main']
 
 # %% ../nbs/core/02_cli.ipynb #e5466a93
 import argparse
@@ -139,6 +140,13 @@ def _compare_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
 
 
+def _runs_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", choices=("pack", "add"), help="write an archive, or take its runs into the run store")
+    command.add_argument("archive", metavar="FILE", help="zip file of measurements: counts and logs, without weights")
+    command.add_argument("--outputs", type=a_folder, default=str(root() / "outputs"),
+                         help="folder of the run store (default: outputs in the project)")
+
+
 def _lessons_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("lessons", nargs="*", metavar="LESSON", type=one_of("lesson", LESSONS), default=[],
                          help=f"{', '.join(LESSONS)} (default: all of them)")
@@ -237,6 +245,16 @@ def run_compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_runs(options: argparse.Namespace) -> int:
+    "Packs the finished runs of the store, or adds those of an archive."
+    from ddcat.study.archive import add_runs, pack_runs
+
+    runs = Path(options.outputs) / "runs"
+    count = len(pack_runs(runs, options.archive) if options.action == "pack" else add_runs(options.archive, runs))
+    print(f"{count} runs written to {options.archive}" if options.action == "pack" else f"{count} runs added to {runs}")
+    return 0
+
+
 def run_site(options: argparse.Namespace) -> int:
     "Writes the site."
     from ddcat.explore.site import write_site
@@ -282,6 +300,10 @@ Copies .json, .md and picture to <outputs>/published and writes the page there a
     "compare": ("a fresh result beside the published one", _compare_options, run_compare, """
   ddcat reproduce table1 && ddcat compare table1
 Prints how many figures lie in their published interval, the largest difference, and the verdicts that changed."""),
+    "runs": ("move measurements between run stores: one study from several machines", _runs_options, run_runs, """
+  ddcat runs pack half.zip
+  ddcat runs add half.zip && ddcat reproduce ddcat_vs_sat --profile real-cpu --dataset msrc21 --data-root PATH
+Packed are configuration, log and counts of every finished run, not its weights. Added runs are not trained again."""),
     "site": ("write the results, the lessons and replayed attacks as plain pages", _site_options, run_site, """
   ddcat site && open outputs/site/index.html
 Needs no network and no server: the folder can be copied anywhere. Takes about 20 seconds."""),
@@ -325,7 +347,8 @@ def parser() -> Parser:
     return top
 
 # %% ../nbs/core/02_cli.ipynb #e5377c33
-LOADS = {"reproduce": "ddcat.training", "site": "ddcat.explore.site", "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
+LOADS = {"reproduce": "ddcat.training", "site": "ddcat.explore.site", "runs": "ddcat.study.archive",
+         "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
          "evaluate": "ddcat.study.grid", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
 
 

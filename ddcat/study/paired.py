@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..config import file_sha256
 from ..data.folds import block_numbers
 from ..evaluation.metrics import confusion, mean_iou
 from ..evaluation.protocol import batches_of_one_size, evaluate, read_batch
@@ -55,7 +54,7 @@ def output_counts(store: RunStore, study: PairedStudy, run: Run, done: int) -> d
     "Confusion matrices of a snapshot: its outputs on clean images, and its main branch under BIM; stored beside the run."
     _, dataset = store.sources(run.config.data)
     path = run.folder / f"outputs-{done:06d}.safetensors"
-    note = {"snapshot": file_sha256(run.snapshots()[done]), "data": dataset.fingerprint}
+    note = {"snapshot": run.snapshot_hashes()[done], "data": dataset.fingerprint}
     if (counts := read_counts(path, note)) is None:
         model, (_, bim) = run.snapshot_model(done).to(store.machine.resolve()), study.evaluations()
         counts = clean_counts(model, dataset, store.machine) | evaluate(model, dataset, bim)
@@ -103,13 +102,13 @@ def measure_pair(store: RunStore, study: PairedStudy, fold: int, seed: int, prog
         with progress.part(training_cost(config), config.recipe.iterations, f"{label}: training") as count:
             run = runs[method] = store.train(config, lambda step, row, count=count: count(1),
                                              0 if method == "none" else study.snapshots)
-        if method != "none" and not run.snapshots():
+        if method != "none" and not run.snapshot_hashes():
             raise ValueError(f"run {run.folder.name} ({label}) was trained without snapshots: move its folder away, "
                              "and it is made again")
         counts[method] = {}
         for evaluation in study.evaluations():
             counts[method] |= evaluated(store, run, [run], evaluation, progress, label)[0]
-        for done in run.snapshots():
+        for done in run.snapshot_hashes():
             course += [{"method": METHODS_BY_WORD[method], "output": output, "iterations": done, "value": mean_iou(c.numpy())}
                        for output, c in output_counts(store, study, run, done).items()]
     _, dataset = store.sources(runs["none"].config.data)

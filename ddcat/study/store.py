@@ -178,12 +178,12 @@ class Run:
     def problem(self) -> str | None:
         "What is wrong with the folder; None for a finished run."
         try:
-            metrics = json.loads((self.folder / "metrics.json").read_text())
+            metrics = self._written()
             config = json.loads((self.folder / "config.json").read_text())
             if config != json.loads(self.config.to_json()):
                 return "config.json is not this run's"
             for name in FILES:
-                if file_sha256(self.folder / name) != metrics["sha256"][name]:
+                if name not in metrics.get("left_out", ()) and file_sha256(self.folder / name) != metrics["sha256"][name]:
                     return f"{name} is not the file that was written"
         except (OSError, ValueError, KeyError, TypeError) as error:
             return f"{type(error).__name__}: {error}"
@@ -192,6 +192,9 @@ class Run:
     def model(self, device: str | torch.device = "cpu") -> nn.Module:
         "The trained network, main branch only, in eval mode; ValueError where its file is not the one that was written."
         path = self.folder / "weights.safetensors"
+        if path.name in self._written().get("left_out", ()):
+            raise FileNotFoundError(f"run {self.folder.name} came from an archive, without its weights: move its folder away, "
+                                    "and it is trained again")
         if file_sha256(path) != self.weights_sha256:
             raise ValueError(f"{path} is not the file that was written")
         model = model_of(self.config.model, self.num_classes, load=False)
@@ -200,6 +203,11 @@ class Run:
     def snapshots(self) -> dict[int, Path]:
         "Weights of all heads during the training, by iterations done; none unless the training was asked to keep them."
         return {int(path.stem.partition("-")[2]): path for path in sorted(self.folder.glob(snapshot_name("*")))}
+
+    def snapshot_hashes(self) -> dict[int, str]:
+        "SHA-256 of the snapshots by iterations done, also of those that an archive left out."
+        left = self._written().get("snapshots", {})
+        return {int(done): sha for done, sha in left.items()} | {done: file_sha256(p) for done, p in self.snapshots().items()}
 
     def snapshot_model(self, done: int) -> nn.Module:
         "The network as it was after so many iterations, with all its heads, in eval mode; KeyError if none was kept."
@@ -211,12 +219,15 @@ class Run:
 
     def metrics(self) -> dict:
         "The hash of each file, as metrics.json holds it, and the log's means per epoch."
-        return {"epochs": per_epoch(self.log()), **json.loads((self.folder / "metrics.json").read_text())}
+        return {"epochs": per_epoch(self.log()), **self._written()}
+
+    def _written(self) -> dict:
+        return json.loads((self.folder / "metrics.json").read_text())
 
     @property
     def weights_sha256(self) -> str:
         "Hash of the weights that were written."
-        return json.loads((self.folder / "metrics.json").read_text())["sha256"]["weights.safetensors"]
+        return self._written()["sha256"]["weights.safetensors"]
 
 # %% ../../nbs/study/02_store.ipynb #e270205f
 @contextmanager
