@@ -24,7 +24,7 @@ setup(
     name=settings["lib_name"], version=settings["version"], description=settings["description"],
     long_description=Path("README.md").read_text(encoding="utf-8"), long_description_content_type="text/markdown",
     author=settings["author"], license="Apache-2.0", url=settings["git_url"],
-    packages=find_packages(include=["ddcat*"]), package_data={"ddcat.explore": ["*.js"]},
+    packages=find_packages(include=["ddcat*"]), package_data={"ddcat.explore": ["*.js"], "ddcat.study": ["shipped_networks/*"]},
     python_requires=f">={settings['min_python']}",
     install_requires=needs("requirements") + needs("notebook_requirements"),
     extras_require={"dev": needs("dev_requirements") + needs("pretrained_requirements"),

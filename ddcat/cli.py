@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['TABLE1', 'SHARED', 'seed_count', 'worker_count', 'round_count', 'minute_count', 'COMMANDS', 'LOADS', 'one_of',
            'whole', 'an_item', 'a_folder', 'run_study', 'run_bench', 'run_faults', 'run_reproduce', 'run_publish',
-           'run_compare', 'run_runs', 'run_site', 'run_lessons', 'run_list', 'Parser', 'parser', 'check_together',
-           'main']
+           'run_compare', 'run_runs', 'run_checkpoints', 'run_site', 'run_lessons', 'run_list', 'Parser', 'parser',
+           'check_together', 'main']
 
 # %% ../nbs/core/02_cli.ipynb #e5466a93
 import argparse
@@ -128,6 +128,12 @@ def _reproduce_options(command: argparse.ArgumentParser) -> None:
 def _publish_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("items", nargs="+", metavar="ITEM", type=an_item, help="items with results to keep (see `ddcat list`)")
     command.add_argument("--outputs", type=a_folder, help="folder of results (default: outputs in the project)")
+
+
+def _checkpoints_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--outputs", type=a_folder, default=str(root() / "outputs"),
+                         help="folder of the run store (default: outputs in the project)")
+    command.add_argument("--folder", type=a_folder, help="where the files are written (default: outputs/checkpoints)")
 
 
 def _site_options(command: argparse.ArgumentParser) -> None:
@@ -255,6 +261,19 @@ def run_runs(options: argparse.Namespace) -> int:
     return 0
 
 
+def run_checkpoints(options: argparse.Namespace) -> int:
+    "Makes the shipped networks again, and says which files are the same as those of the library."
+    from ddcat.study.shipped import make_shipped, shipped_record
+    from ddcat.study.store import RunStore
+    from ddcat.training import Machine
+
+    outputs, known = Path(options.outputs), shipped_record()["sha256"]
+    folder = Path(options.folder or outputs / "checkpoints")
+    for name, sha in make_shipped(RunStore(outputs / "runs", Machine(device="cpu")), folder).items():
+        print(f"{folder / name}: {'the same as' if known.get(name) == sha else 'differs from'} the library's")
+    return 0
+
+
 def run_site(options: argparse.Namespace) -> int:
     "Writes the site."
     from ddcat.explore.site import write_site
@@ -304,6 +323,9 @@ Prints how many figures lie in their published interval, the largest difference,
   ddcat runs pack half.zip
   ddcat runs add half.zip && ddcat reproduce ddcat_vs_sat --profile real-cpu --dataset msrc21 --data-root PATH
 Packed are configuration, log and counts of every finished run, not its weights. Added runs are not trained again."""),
+    "checkpoints": ("train again the small networks that come with the library", _checkpoints_options, run_checkpoints, """
+  ddcat checkpoints
+Takes up to an hour on one core. On the same machine and with the same packages, the files are the same bit for bit."""),
     "site": ("write the results, the lessons and replayed attacks as plain pages", _site_options, run_site, """
   ddcat site && open outputs/site/index.html
 Needs no network and no server: the folder can be copied anywhere. Takes about 20 seconds."""),
@@ -348,6 +370,7 @@ def parser() -> Parser:
 
 # %% ../nbs/core/02_cli.ipynb #e5377c33
 LOADS = {"reproduce": "ddcat.training", "site": "ddcat.explore.site", "runs": "ddcat.study.archive",
+         "checkpoints": "ddcat.study.shipped",
          "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
          "evaluate": "ddcat.study.grid", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
 

@@ -268,13 +268,13 @@ class Board {
     this.compose();
   }
 
-  update(layers, note = null, number = this.number + 1) {
+  update(layers, note = null, number = this.number + 1, ready = true) {
     const begin = performance.now();
     for (const [name, data] of Object.entries(layers)) this.checkLayer(name, data);
     Object.assign(this.layers, layers);
     this.number = number;
     this.noteLine.textContent = Object.entries(note || {}).map(([key, value]) => `${key} ${value}`).join(" · ");
-    this.setStatus("ready", "");
+    if (ready) this.setStatus("ready", "");
     this.compose();
     this.root.dataset.painted = String(number);
     this.root.dataset.paintMs = (performance.now() - begin).toFixed(1);
@@ -566,7 +566,7 @@ function facade(board) {
   return {
     root: board.root,
     arrange: (layout) => board.arrange(layout),
-    update: (layers, note, number) => board.update(layers, note, number),
+    update: (layers, note, number, ready) => board.update(layers, note, number, ready),
     ready: () => board.setStatus("ready", ""),
     busy: (text) => board.setStatus("busy", text),
     error: (text) => board.setStatus("error", text),
@@ -582,11 +582,14 @@ export function mount(el, options) {
   return facade(new Board(el, options));
 }
 
-function decode(layers, buffers) {
-  return Object.fromEntries(layers.map(({ name, dtype }, n) => {
-    const { buffer, byteOffset, byteLength } = buffers[n], Type = dtype === "int8" ? Int8Array : Uint8Array;
-    return [name, new Type(buffer, byteOffset, byteLength)];
-  }));
+async function inflate(packed) {
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+async function decode(layers, buffers) {
+  const pixels = await Promise.all(buffers.map(inflate));
+  return Object.fromEntries(layers.map(({ name, dtype }, n) => [name, new (dtype === "int8" ? Int8Array : Uint8Array)(pixels[n])]));
 }
 
 function savedPicture(url) {
@@ -598,21 +601,25 @@ function savedPicture(url) {
 function render({ model, el }) {
   const board = mount(el, { classes: model.get("classes"), colours: model.get("colours") });
   const saved = savedPicture(model.get("snapshot"));
-  let timer = 0;
+  let timer = 0, queue = Promise.resolve();
   if (saved) el.append(saved);
-  const showStatus = () => board[model.get("status").kind](model.get("status").text);
+  const inOrder = (act) => { queue = queue.then(act).catch((problem) => board.error(String(problem))); };
+  const showStatus = () => {
+    const { kind, text } = model.get("status");
+    inOrder(() => board[kind](text));
+  };
   const save = () => {
     const url = board.snapshot();
     if (!url || url === model.get("snapshot")) return;
     model.set("snapshot", url);
     model.save_changes();
   };
-  const receive = (message, buffers) => {
+  const receive = (message, buffers) => inOrder(async () => {
     if (message.type === "layout") board.arrange(message);
     if (message.type !== "update") return;
-    board.update(decode(message.layers, buffers), message.note, message.number);
+    board.update(await decode(message.layers, buffers), message.note, message.number, message.ready);
     if (saved) saved.remove();
-  };
+  });
   board.onPaint(() => { clearTimeout(timer); timer = setTimeout(save, SNAPSHOT_DELAY); });
   board.onRegion((box) => model.send({ type: "region", box }));
   model.on("msg:custom", receive);
