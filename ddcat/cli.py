@@ -263,10 +263,13 @@ def run_runs(options: argparse.Namespace) -> int:
 
 def run_checkpoints(options: argparse.Namespace) -> int:
     "Makes the shipped networks again, and says which files are the same as those of the library."
+    import torch
+
     from ddcat.study.shipped import make_shipped, shipped_record
     from ddcat.study.store import RunStore
     from ddcat.training import Machine
 
+    torch.set_num_threads(1)  # so that the number of cores does not change the result
     outputs, known = Path(options.outputs), shipped_record()["sha256"]
     folder = Path(options.folder or outputs / "checkpoints")
     for name, sha in make_shipped(RunStore(outputs / "runs", Machine(device="cpu")), folder).items():

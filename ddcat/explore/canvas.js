@@ -71,44 +71,48 @@ function ramp(value) {
   return RAMP[low].map((start, c) => start + (RAMP[low + 1][c] - start) * (place - low));
 }
 
-const RAMP_TABLE = Array.from({ length: 256 }, (_, value) => ramp(value));
+const opaque = (colour) => new Uint32Array(Uint8ClampedArray.of(...colour, 255).buffer)[0]; // RGBA as one number
+const SAME_PIXEL = opaque([SAME, SAME, SAME]);
+const RAMP_TABLE = Uint32Array.from({ length: 256 }, (_, value) => opaque(ramp(value)));
 
-// Each function fills RGBA pixels. `out` is a Uint8ClampedArray: it rounds and clips what is stored in it.
+// Each function fills opaque pixels. `out` holds their RGBA values one after the other, and rounds and clips what is stored
+// in it; `pixels` is the same memory with one number for each pixel.
 const PAINT = {
-  image(out, [image]) {
+  image({ out }, [image]) {
     fill(out, image.length, (j) => image[j]);
   },
-  perturbation(out, [delta], board) {
-    fill(out, delta.length, (j) => MIDDLE + board.magnification * delta[j]);
+  perturbation({ out }, [delta], { magnification }) {
+    fill(out, delta.length, (j) => MIDDLE + magnification * delta[j]);
   },
-  adversarial(out, [image, delta]) {
+  adversarial({ out }, [image, delta]) {
     fill(out, image.length, (j) => image[j] + delta[j]);
   },
-  classes(out, [labels], board) {
-    const isolated = board.isolated;
-    cover(out, labels.length, board, (i) => board.colour(labels[i], isolated < 0 || labels[i] === isolated));
+  classes({ pixels }, [labels], board) {
+    const colours = board.colourTable();
+    for (let i = 0; i < labels.length; i++) pixels[i] = colours[labels[i]];
   },
-  flipped(out, [before, after], board) {
-    const isolated = board.isolated, same = [SAME, SAME, SAME];
-    const bright = (i) => isolated < 0 || before[i] === isolated || after[i] === isolated;
-    cover(out, after.length, board, (i) => (before[i] === after[i] ? same : board.colour(after[i], bright(i))));
+  flipped({ pixels }, [before, after], board) {
+    const full = board.colourTable(true), colours = board.colourTable();
+    for (let i = 0; i < after.length; i++) {
+      const table = before[i] === board.isolated ? full : colours;
+      pixels[i] = before[i] === after[i] ? SAME_PIXEL : table[after[i]];
+    }
   },
-  scalar(out, [map]) {
-    for (let i = 0; i < map.length; i++) out.set(RAMP_TABLE[map[i]], 4 * i);
+  scalar({ pixels }, [map]) {
+    for (let i = 0; i < map.length; i++) pixels[i] = RAMP_TABLE[map[i]];
   },
 };
 
-// RGBA from values of RGB, one after the other.
-function fill(out, count, valueAt) {
-  for (let j = 0; j < count; j++) out[j + Math.floor(j / 3)] = valueAt(j);
-}
+// What a control changes: panes of other kinds stay as they are.
+const MAGNIFIED = ["perturbation"], COLOURED = ["classes", "flipped"];
 
-// Colours over the image of the first image pane, as opaque as the slider says.
-function cover(out, pixels, board, colourOf) {
-  const base = board.base(), share = base ? board.opacity : 1;
-  for (let i = 0; i < pixels; i++) {
-    const colour = colourOf(i);
-    for (let c = 0; c < 3; c++) out[4 * i + c] = share === 1 ? colour[c] : share * colour[c] + (1 - share) * base[3 * i + c];
+// Opaque RGBA from values of RGB, one after the other.
+function fill(out, count, valueAt) {
+  for (let j = 0, place = 0; j < count;) {
+    out[place++] = valueAt(j++);
+    out[place++] = valueAt(j++);
+    out[place++] = valueAt(j++);
+    out[place++] = 255;
   }
 }
 
@@ -175,8 +179,8 @@ class Board {
 
   toolbar() {
     this.tools = {
-      magnification: this.slider("Perturbation", 1, 32, this.magnification, (v) => `×${v}`, (v) => { this.magnification = v; }),
-      opacity: this.slider("Class colours", 0, 100, 100, (v) => `${v} %`, (v) => { this.opacity = v / 100; }),
+      magnification: this.slider("Perturbation", 1, 32, this.magnification, (v) => `×${v}`, (v) => { this.magnification = v; }, MAGNIFIED),
+      opacity: this.slider("Class colours", 0, 100, 100, (v) => `${v} %`, (v) => { this.opacity = v / 100; }, []),
       outlines: this.toggle("Outlines", "Outlines of the classes", (on) => { this.outlines = on; this.draw(); }),
       brush: this.toggle("Brush", "Brush: drag a rectangle, or move with the arrow keys and press Enter at two corners",
         (on) => { this.brush = on; this.corner = null; this.draw(); }),
@@ -191,9 +195,9 @@ class Board {
     return bar;
   }
 
-  slider(text, low, high, start, format, set) {
+  slider(text, low, high, start, format, set, kinds) {
     const output = make("output", {}, format(start));
-    const change = () => { set(Number(input.value)); output.textContent = format(input.value); this.compose(); };
+    const change = () => { set(Number(input.value)); output.textContent = format(input.value); this.compose(kinds); };
     const input = make("input", { ...OWN_KEYS, type: "range", min: low, max: high, value: start, "aria-label": text });
     input.addEventListener("input", change);
     return make("label", { class: "group" }, text, input, output);
@@ -265,6 +269,7 @@ class Board {
     this.panes = panes.map((pane) => this.makePane(pane));
     this.body.replaceChildren(...this.panes.map((pane) => pane.figure));
     this.fit();
+    this.markAbsent();
     this.compose();
   }
 
@@ -275,6 +280,7 @@ class Board {
     this.number = number;
     this.noteLine.textContent = Object.entries(note || {}).map(([key, value]) => `${key} ${value}`).join(" · ");
     if (ready) this.setStatus("ready", "");
+    this.markAbsent();
     this.compose();
     this.root.dataset.painted = String(number);
     this.root.dataset.paintMs = (performance.now() - begin).toFixed(1);
@@ -305,29 +311,31 @@ class Board {
     return found.every(Boolean) ? found : null;
   }
 
+  // The first image pane, over which class colours are laid.
   base() {
-    const pane = this.panes.find(({ kind }) => kind === "image");
-    return pane && this.layers[pane.layers[0]];
+    return this.panes.find((pane) => pane.kind === "image" && this.layersOf(pane));
   }
 
-  colour(label, bright) {
-    const colour = label === VOID ? [255, 255, 255] : this.colours[label] || [0, 0, 0];
-    return bright ? colour : colour.map((v) => v * (1 - DIMMED) + SAME * DIMMED);
+  // Pixels of the labels 0 to 255; while a class is isolated, those of the others are dimmed.
+  colourTable(bright = this.isolated < 0) {
+    return Uint32Array.from({ length: 256 }, (_, label) => {
+      const colour = label === VOID ? [255, 255, 255] : this.colours[label] || [0, 0, 0];
+      return opaque(bright || label === this.isolated ? colour : colour.map((v) => v * (1 - DIMMED) + SAME * DIMMED));
+    });
   }
 
   className(label) {
     return label === VOID ? "void" : this.classes[label] || `class ${label}`;
   }
 
-  compose() {
+  compose(kinds = Object.keys(PAINT)) {
     for (const pane of this.panes) {
-      const layers = this.layersOf(pane), pixels = new ImageData(this.width, this.height);
-      if (layers) PAINT[pane.kind](pixels.data, layers, this);
-      for (let i = 3; layers && i < pixels.data.length; i += 4) pixels.data[i] = 255;
-      pane.picture.getContext("2d").putImageData(pixels, 0, 0);
+      if (!kinds.includes(pane.kind)) continue;
+      const layers = this.layersOf(pane), picture = new ImageData(this.width, this.height);
+      if (layers) PAINT[pane.kind]({ out: picture.data, pixels: new Uint32Array(picture.data.buffer) }, layers, this);
+      pane.picture.getContext("2d").putImageData(picture, 0, 0);
       pane.caption.textContent = pane.kind === "perturbation" ? `${pane.title} ×${this.magnification}` : pane.title;
     }
-    this.markAbsent();
     this.draw();
     this.painted();
   }
@@ -358,7 +366,11 @@ class Board {
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.imageSmoothingEnabled = false;
     context.setTransform(factor, 0, 0, factor, -this.left * factor, -this.top * factor);
+    const base = hasClasses(pane) && this.opacity < 1 && this.base();
+    if (base) context.drawImage(base.picture, 0, 0);
+    context.globalAlpha = base ? this.opacity : 1;
     context.drawImage(pane.picture, 0, 0);
+    context.globalAlpha = 1;
     const outlined = this.outlines && this.outlinesOf(pane);
     if (outlined) strokeTwice(context, borders(outlined, this.height, this.width), 1 / factor);
     const shown = this.drag && this.drag.box || this.region;
@@ -444,7 +456,7 @@ class Board {
   isolate(k) {
     this.isolated = this.isolated === k ? -1 : k;
     this.legend.forEach((node, place) => node.setAttribute("aria-pressed", String(place === this.isolated)));
-    this.compose();
+    this.compose(COLOURED);
   }
 
   escape() {

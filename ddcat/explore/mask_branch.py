@@ -19,7 +19,7 @@ from ..attacks import bim
 from ..config import Between, Config, Count, Natural
 from ..evaluation.metrics import confusion, mean_iou
 from .canvas import Pane
-from .panes import PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
+from .panes import Chart, PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
 from ..study.store import Run, RunStore
 from ..training.defences import RULES, combine
 
@@ -150,40 +150,30 @@ class MaskPanel:
             "image": w.BoundedIntText(r.image, min=0, max=len(explorer.images) - 1),
             "eps_255": w.FloatSlider(r.eps_255, min=0, max=32, step=0.05, description="ε (of 255)"),
             "steps": w.IntSlider(r.steps, min=1, max=20)}
-        self.numbers, self.curves, self.head = w.HTML(), None, w.VBox()
-        self.widget = w.VBox([connected(explorer, self.controls), self.head, self.numbers, explorer.canvas])
+        self.numbers, self.chart = w.HTML(), Chart()
+        self.widget = w.VBox([connected(explorer, self.controls), self.chart.widget, self.numbers, explorer.canvas])
 
     def show(self, result: Division) -> None:
-        "Numbers of the image, and the curves with the snapshot marked; the curves are made after the first picture."
+        "Numbers of the image, and the curves with the snapshot marked."
         self.numbers.value = " &nbsp; ".join(f"{name} <b>{value:.1f}</b> %" for name, value in result.figures.items())
         if len(self.explorer.course) == len(self.explorer.done):
-            self.draw()
-
-    def draw(self) -> None:
-        "Shares of p and M over the epochs, mIoU of the outputs over the iterations."
-        if self.curves is None:
-            self.curves = course_figure(self.explorer)
-            self.head.children = (self.curves,)
-        done = self.explorer.done[self.explorer.request.snapshot]
-        last = max(e["epoch"] for e in self.explorer.epochs) + 1 if self.explorer.epochs else 0
-        with self.curves.batch_update():
-            for shape, x in zip(self.curves.layout.shapes, (done / self.explorer.done[-1] * last, done), strict=True):
-                shape.x0 = shape.x1 = x
+            self.chart.draw(course_figure(self.explorer))
 
 
-def course_figure(explorer: MaskBranchExplorer):  # plotly FigureWidget
+def course_figure(explorer: MaskBranchExplorer):  # plotly Figure
     "Figure 4's curves, and the outputs' mIoU; a line in each marks the snapshot."
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    figure = go.FigureWidget(make_subplots(1, 2, subplot_titles=("% of clean pixels", "mIoU % of clean images")))
+    figure = make_subplots(1, 2, subplot_titles=("% of clean pixels", "mIoU % of clean images"))
     epochs, course = explorer.epochs, [explorer.course[i] for i in range(len(explorer.done))]
     for key in ("p", "M"):
         figure.add_scatter(x=[e["epoch"] + 1 for e in epochs], y=[100 * e[key] for e in epochs], name=f"{key} = 1", row=1, col=1)
     for name in course[0]:
         figure.add_scatter(x=explorer.done, y=[outputs[name] for outputs in course], name=name, row=1, col=2)
-    for column in (1, 2):
-        figure.add_vline(x=0, row=1, col=column, line_dash="dot")
+    done = explorer.done[explorer.request.snapshot]
+    last = max(e["epoch"] for e in epochs) + 1 if epochs else 0
+    for column, x in (1, done / explorer.done[-1] * last), (2, done):
+        figure.add_vline(x=x, row=1, col=column, line_dash="dot")
     figure.update_xaxes(title="epochs", row=1, col=1)
     figure.update_xaxes(title="iterations", row=1, col=2)
     return figure.update_layout(height=280, margin={"l": 40, "r": 10, "t": 30, "b": 40})

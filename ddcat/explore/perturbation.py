@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SHOWN_ATTACKS', 'TRUTH', 'PREDICTION', 'SUFFIXES', 'PERTURBATION_PANES', 'NUMBERS', 'PerturbationRequest',
            'Perturbed', 'changes', 'scores', 'certainty', 'logits_of', 'read_images', 'read_image', 'walked', 'inside',
-           'Walk', 'PerturbationPanel', 'PerturbationExplorer']
+           'Walk', 'PerturbationPanel', 'loss_figure', 'PerturbationExplorer']
 
 # %% ../../nbs/explore/04_perturbation.ipynb #097fdd31
 import hashlib
@@ -26,7 +26,7 @@ from ..config import VOID, Between, Config, Count, Natural, atomic_write, unknow
 from ..evaluation.inference import pixel_logits
 from ..evaluation.metrics import confusion, mean_iou, pixel_accuracy
 from .canvas import Pane
-from .panes import PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
+from .panes import Chart, PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
 from ..study.attack_your_model import tensor_bytes, weights_sha256
 
 # %% ../../nbs/explore/04_perturbation.ipynb #0fc1c228
@@ -200,28 +200,25 @@ class PerturbationPanel:
                    "eps_255": w.FloatSlider(r.eps_255, min=0, max=32, step=0.05, description="ε (of 255)"),
                    "steps": w.IntSlider(r.steps, min=1, max=50),
                    "step": w.IntSlider(r.step, min=0, max=50, description="show step")}
-        self.controls, self.numbers, self.curve, self.foot = options, w.HTML(), None, w.VBox()
-        self.widget = w.VBox([connected(explorer, options), self.numbers, explorer.canvas, self.foot])
+        self.controls, self.numbers, self.chart = options, w.HTML(), Chart()
+        self.widget = w.VBox([connected(explorer, options), self.numbers, explorer.canvas, self.chart.widget])
 
     def show(self, result: Perturbed) -> None:
-        "Numbers, and the curve of the losses; the curve is made after the first picture."
+        "Numbers, and the curve of the losses."
         cells = [f"{name} <b>{result.figures[name]:.1f}</b>{' px' if name == 'reach' else ' %'}" for name in NUMBERS
                  if name in result.figures]
         self.numbers.value = " &nbsp; ".join(cells) or self.numbers.value
         if result.figures and result.losses:
-            self.draw(result.losses)
+            self.chart.draw(loss_figure(result.losses))
 
-    def draw(self, losses: Sequence[float]) -> None:
-        "The mean loss before each step."
-        import plotly.graph_objects as go
 
-        if self.curve is None:
-            self.curve = go.FigureWidget(go.Scatter(mode="lines+markers"))
-            self.curve.update_layout(height=220, margin={"l": 50, "r": 10, "t": 10, "b": 40}, xaxis_title="step",
-                                     yaxis_title="loss before the step")
-            self.foot.children = (self.curve,)
-        with self.curve.batch_update():
-            self.curve.data[0].x, self.curve.data[0].y = list(range(1, len(losses) + 1)), list(losses)
+def loss_figure(losses: Sequence[float]):  # plotly Figure
+    "The mean loss before each step."
+    import plotly.graph_objects as go
+
+    figure = go.Figure(go.Scatter(x=list(range(1, len(losses) + 1)), y=list(losses), mode="lines+markers"))
+    return figure.update_layout(height=220, margin={"l": 50, "r": 10, "t": 10, "b": 40}, xaxis_title="step",
+                                yaxis_title="loss before the step")
 
 
 class PerturbationExplorer(PaneExplorer):
