@@ -160,7 +160,7 @@ function rectangle(top, left, bottom, right) {
 }
 
 class Board {
-  constructor(el, { classes, colours, panes = [], height = 1, width = 1 }) {
+  constructor(el, { classes, colours, panes = [], height = 1, width = 1, regions = true }) {
     Object.assign(this, { classes, colours, layers: {}, panes: [], magnification: 8, opacity: 1, isolated: -1, outlines: false,
       brush: false, region: null, cursor: null, corner: null, drag: null, number: 0, zoom: 1, left: 0, top: 0, scale: 1 });
     this.regionCallbacks = [];
@@ -169,7 +169,7 @@ class Board {
       onkeydown: (event) => event.key === "Escape" && this.escape() });
     this.root.append(make("style", {}, STYLE), this.toolbar(), this.makeLegend(), this.makeStatus(), this.makeBody());
     el.append(this.root);
-    this.arrange({ panes, height, width });
+    this.arrange({ panes, height, width, regions });
     this.setStatus("ready", "");
     this.observer = new ResizeObserver(() => this.fit() && this.draw());
     this.observer.observe(this.root);
@@ -184,6 +184,7 @@ class Board {
       outlines: this.toggle("Outlines", "Outlines of the classes", (on) => { this.outlines = on; this.draw(); }),
       brush: this.toggle("Brush", "Brush: drag a rectangle, or move with the arrow keys and press Enter at two corners",
         (on) => { this.brush = on; this.corner = null; this.draw(); }),
+      half: this.button("Left half", "Region: the left half", () => this.setRegion([0, 0, this.height, Math.ceil(this.width / 2)])),
       clear: this.button("Clear region", "Clear region", () => this.setRegion(null)),
       zoomOut: this.button("−", "Zoom out", () => this.zoomBy(-1)),
       reset: this.button("Whole", "Whole picture", () => this.zoomBy(-ZOOMS.length)),
@@ -260,12 +261,13 @@ class Board {
 
   // ---- what the outside calls
 
-  arrange({ panes, height, width }) {
+  arrange({ panes, height, width, regions }) {
     const asked = JSON.stringify([panes, height, width]);
     if (asked === this.asked) return; // the answer to another view's hello
     Object.assign(this, { asked, height, width, layers: {}, zoom: 1, left: 0, top: 0, cursor: null, corner: null, drag: null });
     this.setRegion(null);
     this.root.classList.toggle("empty", panes.length === 0);
+    for (const name of ["brush", "half", "clear"]) this.tools[name].hidden = !regions;
     this.panes = panes.map((pane) => this.makePane(pane));
     this.body.replaceChildren(...this.panes.map((pane) => pane.figure));
     this.fit();

@@ -191,7 +191,8 @@ class PaneCanvas(anywidget.AnyWidget):
         self,
         callback: Callable,  # (box) -> None; box: (top, left, bottom, right) in pixels, the last two exclusive; None: cleared
     ) -> None:
-        "Calls back when the reader drags a rectangle with the brush or clears it. An exception is shown in the status line."
+        """Calls back when the reader drags a rectangle with the brush, takes half of the picture, or clears it. To be called
+        before `arrange`: without a callback the page has no brush. An exception is shown in the status line."""
         self._callbacks.append(callback)
 
     def picture(
@@ -220,7 +221,8 @@ class PaneCanvas(anywidget.AnyWidget):
 
     def _send_layout(self) -> None:
         height, width = self._size
-        self.send({"type": "layout", "panes": [asdict(pane) for pane in self._panes], "height": height, "width": width})
+        self.send({"type": "layout", "panes": [asdict(pane) for pane in self._panes], "height": height, "width": width,
+                   "regions": bool(self._callbacks)})
 
     def _send_layers(self, layers: dict[str, np.ndarray], ready: bool = True) -> None:
         listed = [{"name": name, "dtype": str(pixels.dtype)} for name, pixels in layers.items()]

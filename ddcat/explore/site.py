@@ -104,7 +104,7 @@ def replay_page(explorer: PerturbationExplorer, frames: list[dict]) -> str:
     module = files("ddcat.explore").joinpath("canvas.js").read_text(encoding="utf-8")
     height, width = explorer.images[0].shape[-2:]
     board = {"classes": list(explorer.classes), "colours": explorer.canvas.colours, "height": height, "width": width,
-             "panes": [asdict(pane) for pane in REPLAYED]}
+             "panes": [asdict(pane) for pane in REPLAYED], "regions": False}
     data = json.dumps({"board": board, "frames": frames}).replace("</", "<\\/")
     return html_page("What an attack does", f"{_CONTROLS}<script type='application/json' id='data'>{data}</script>"
                      f"<script type='module'>{module}{_REPLAY}</script>")

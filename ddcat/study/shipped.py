@@ -32,7 +32,7 @@ SCENES = DataConfig("street", train_count=512, val_count=32, size=(160, 240),
                     augmentation=Augmentation(crop=(121, 161), scale=(0.75, 1.33)))
 _RECIPE = Recipe(iterations=800, batch_size=8, optimizer="adam", lr=4e-3, head_multiplier=1.0, first_step=1)
 SHIPPED = ("none", "sat", "ddcat")
-SNAPSHOTS = 6  # of DDC-AT's training
+SNAPSHOTS = (10, 20, 40, 80, 800)  # iterations of DDC-AT's training; the mask branch changes most in the first ones
 FOLDER = Path(str(files("ddcat.study").joinpath("shipped_networks")))
 
 
@@ -95,8 +95,9 @@ def make_shipped(store: RunStore, folder: str | Path = FOLDER) -> dict[str, str]
     folder, runs, configs = Path(folder), {}, {method: shipped_run(method) for method in SHIPPED}
     progress = Progress(sum(map(training_cost, configs.values())))
     for method, config in configs.items():
+        kept = SNAPSHOTS if method == "ddcat" else 0
         with progress.part(training_cost(config), config.recipe.iterations, f"training {method}") as count:
-            runs[method] = store.train(config, lambda step, row, count=count: count(1), SNAPSHOTS * (method == "ddcat"))
+            runs[method] = store.train(config, lambda step, row, count=count: count(1), kept)
     progress.close()
     for method in ("none", "sat"):
         _save_half(runs[method].model(), folder / f"{method}.safetensors", runs[method])

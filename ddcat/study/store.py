@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'FILES', 'ModelConfig', 'RunConfig', 'model_of', 'build', 'commit', 'processor', 'provenance',
-           'save_weights', 'load_weights', 'snapshot_name', 'Run', 'locked', 'work_folder', 'tidy', 'write_counts',
-           'read_counts', 'counts_note', 'RunStore']
+           'save_weights', 'load_weights', 'snapshot_name', 'snapshot_steps', 'Run', 'locked', 'work_folder', 'tidy',
+           'write_counts', 'read_counts', 'counts_note', 'RunStore']
 
 # %% ../../nbs/study/02_store.ipynb #589dd332
 import json
@@ -14,7 +14,7 @@ import platform
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -163,6 +163,15 @@ def snapshot_name(done: int | str) -> str:
     return f"snapshot-{done if isinstance(done, str) else format(done, '06d')}.safetensors"
 
 
+def snapshot_steps(snapshots: int | Collection[int], iterations: int) -> set[int]:
+    "Iterations after which weights are kept: so many, equally spaced, or those that are named; ValueError for none of a training."
+    if isinstance(snapshots, int):
+        return {-(-i * iterations // snapshots) for i in range(1, snapshots + 1)}
+    if wrong := [step for step in snapshots if not 0 < step <= iterations]:
+        raise ValueError(f"there is no snapshot after iteration {wrong[0]} of a training of {iterations}")
+    return set(snapshots)
+
+
 @dataclass(frozen=True)
 class Run:
     "A finished training in its folder."
@@ -304,9 +313,10 @@ class RunStore:
         key = digest(SCHEMA, config, training.fingerprint)
         return Run(self.folder / key, config, training.num_classes)
 
-    def train(self, config: RunConfig, on_step: Callable[[int, dict], None] | None = None, snapshots: int = 0) -> Run:
+    def train(self, config: RunConfig, on_step: Callable[[int, dict], None] | None = None,
+              snapshots: int | Collection[int] = 0) -> Run:
         """The finished run of a configuration: found, for which it needs no lock and writes nothing, or resumed, or trained.
-        A training keeps the weights of all its heads so many times, equally spaced and the last time at its end."""
+        A training keeps the weights of all its heads at `snapshot_steps`."""
         run = self.find(config)
         if run.problem():
             with locked(self.folder / ".locks" / run.folder.name, f"run {run.folder.name}"):
@@ -318,8 +328,9 @@ class RunStore:
         self._made[run.folder] = json.loads((run.folder / "provenance.json").read_text())
         return run
 
-    def _train(self, run: Run, on_step: Callable | None, snapshots: int) -> None:
+    def _train(self, run: Run, on_step: Callable | None, snapshots: int | Collection[int]) -> None:
         config, started = run.config, time.perf_counter()
+        kept = snapshot_steps(snapshots, config.recipe.iterations)
         part = work_folder(run.folder.with_name(run.folder.name + ".part"))
         dataset, _ = self.sources(config.data)
         model = build(config, run.num_classes)
@@ -330,7 +341,7 @@ class RunStore:
         defence = create_defence(config.defence, Criterion(recipe.head_weights, weights, recipe.loss_stride))
 
         def after(done: int, row: dict) -> None:
-            if done * snapshots // recipe.iterations > (done - 1) * snapshots // recipe.iterations:
+            if done in kept:
                 save_weights(model, part / snapshot_name(done), run.description)
             if on_step is not None:
                 on_step(done, row)
