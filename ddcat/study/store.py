@@ -164,7 +164,7 @@ def snapshot_name(done: int | str) -> str:
 
 
 def snapshot_steps(snapshots: int | Collection[int], iterations: int) -> set[int]:
-    "Iterations after which weights are kept: so many, equally spaced, or those that are named; ValueError for none of a training."
+    "Iterations after which weights are kept: so many, equally spaced, or those named; ValueError for one outside."
     if isinstance(snapshots, int):
         return {-(-i * iterations // snapshots) for i in range(1, snapshots + 1)}
     if wrong := [step for step in snapshots if not 0 < step <= iterations]:
