@@ -32,7 +32,7 @@ SCENES = DataConfig("street", train_count=512, val_count=32, size=(160, 240),
                     augmentation=Augmentation(crop=(121, 161), scale=(0.75, 1.33)))
 _RECIPE = Recipe(iterations=800, batch_size=8, optimizer="adam", lr=4e-3, head_multiplier=1.0, first_step=1)
 SHIPPED = ("none", "sat", "ddcat")
-SNAPSHOTS = (10, 20, 40, 80, 800)  # iterations of DDC-AT's training; the mask branch changes most in the first ones
+SNAPSHOTS = (1, 3, 6, 12, 800)  # iterations of DDC-AT's training; its mask branch is decided in the first twenty
 FOLDER = Path(str(files("ddcat.study").joinpath("shipped_networks")))
 
 
