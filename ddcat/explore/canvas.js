@@ -10,7 +10,8 @@ const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 const SCALES = [2, 3, 4, 6, 8]; // whole factors by which small pictures are enlarged
 const WIDEST = 512; // CSS pixels of an enlarged pane
 const GAP = 12; // CSS pixels between panes
-const SNAPSHOT_BYTES = 200000;
+const SNAPSHOT_BYTES = 35000; // of a picture in a saved notebook: four explorers stay below 300 kB
+const SNAPSHOT_TYPES = ["image/webp", "image/jpeg"]; // not every browser writes the first
 const SNAPSHOT_DELAY = 1000; // ms without painting
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // on what has the focus: JupyterLab leaves its keys alone
 const POINTER_HELP = "Click, then turn the wheel to zoom; drag to pan";
@@ -564,9 +565,12 @@ class Board {
   // The largest page that fits into a saved notebook.
   snapshot() {
     const start = Math.max(1, Math.round(240 / this.width));
-    for (const factor of [start, 1, 0.75, 0.5, 0.25, 0.125]) {
-      const url = this.page(factor).toDataURL("image/png");
-      if (url.length <= SNAPSHOT_BYTES) return url;
+    for (const factor of [start, 1, 0.75, 0.6, 0.5, 0.4, 0.25, 0.125]) {
+      const sheet = this.page(factor);
+      for (const type of SNAPSHOT_TYPES) {
+        const url = sheet.toDataURL(type, 0.6);
+        if (url.startsWith(`data:${type}`) && url.length <= SNAPSHOT_BYTES) return url;
+      }
     }
     return "";
   }
@@ -607,7 +611,7 @@ async function decode(layers, buffers) {
 }
 
 function savedPicture(url) {
-  if (!url || !url.startsWith("data:image/png;base64,")) return null;
+  if (!url || !SNAPSHOT_TYPES.some((type) => url.startsWith(`data:${type};base64,`))) return null;
   return make("img", { class: "ddcat-snapshot", src: url, alt: "The panes as they were when the notebook was saved" });
 }
 

@@ -23,6 +23,7 @@ from .panes import PaneExplorer, class_map, connected, grey_levels, pixel_layer
 from .perturbation import logits_of
 from ..study.grid import Key, Results, Study, read_row_counts, run_configs
 from ..study.profiles import Parameters
+from ..study.tables import COLUMNS
 from ..study.store import RunStore
 
 # %% ../../nbs/explore/07_results.ipynb #1686333c
@@ -177,7 +178,8 @@ class ResultsPanel:
                       for row, key in enumerate(explorer.keys) for column in explorer.columns}
         for place, button in self.cells.items():
             button.on_click(lambda _, place=place: self.choose(*place))
-        heads = [w.HTML(f"<b>{text}</b>") for text in ("mIoU %", *explorer.columns)]
+        names = [COLUMNS.get(column, column.replace("bim_linf_", "BIM ")) for column in explorer.columns]
+        heads = [w.HTML(f"<b>{text}</b>") for text in ("mIoU %", *names)]
         lines = [cell for row, key in enumerate(explorer.keys)
                  for cell in (w.HTML(str(key)), *(self.cells[row, c] for c in explorer.columns))]
         layout = w.Layout(grid_template_columns=f"230px repeat({len(explorer.columns)}, minmax(60px, 100px))")
