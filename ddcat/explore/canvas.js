@@ -392,10 +392,11 @@ class Board {
 
   // The largest whole factor at which three panes stand side by side. True if it changed.
   fit() {
-    const room = this.body.clientWidth || 960, columns = Math.min(3, this.panes.length);
+    const room = this.root.clientWidth || 960, columns = Math.min(3, this.panes.length);
     const fits = (s) => this.width * s <= WIDEST && columns * (this.width * s + GAP) - GAP <= room;
     this.scale = SCALES.filter(fits).pop() || 1;
     const [width, height] = [this.width * this.scale, this.height * this.scale];
+    this.body.style.maxWidth = `${columns * (width + GAP)}px`; // never more: rows of three belong together
     const changed = this.panes.filter(({ canvas }) => canvas.width !== width || canvas.height !== height);
     for (const { canvas, figure } of changed) {
       Object.assign(canvas, { width, height });

@@ -146,7 +146,8 @@ class MaskPanel:
         r, done = explorer.request, explorer.done
         self.explorer = explorer
         self.controls = {
-            "snapshot": w.SelectionSlider(options=[(f"after {n} iterations", i) for i, n in enumerate(done)], value=r.snapshot),
+            "snapshot": w.SelectionSlider(options=[(str(n), i) for i, n in enumerate(done)], value=r.snapshot,
+                                          description="iterations"),
             "image": w.BoundedIntText(r.image, min=0, max=len(explorer.images) - 1),
             "eps_255": w.FloatSlider(r.eps_255, min=0, max=32, step=0.05, description="ε (of 255)"),
             "steps": w.IntSlider(r.steps, min=1, max=20)}
@@ -169,11 +170,11 @@ def course_figure(explorer: MaskBranchExplorer):  # plotly Figure
     for key in ("p", "M"):
         figure.add_scatter(x=[e["epoch"] + 1 for e in epochs], y=[100 * e[key] for e in epochs], name=f"{key} = 1", row=1, col=1)
     for name in course[0]:
-        figure.add_scatter(x=explorer.done, y=[outputs[name] for outputs in course], name=name, row=1, col=2)
+        figure.add_scatter(x=[str(n) for n in explorer.done], y=[outputs[name] for outputs in course], name=name, row=1, col=2)
     done = explorer.done[explorer.request.snapshot]
     last = max(e["epoch"] for e in epochs) + 1 if epochs else 0
-    for column, x in (1, done / explorer.done[-1] * last), (2, done):
+    for column, x in (1, done / explorer.done[-1] * last), (2, explorer.request.snapshot):
         figure.add_vline(x=x, row=1, col=column, line_dash="dot")
     figure.update_xaxes(title="epochs", row=1, col=1)
-    figure.update_xaxes(title="iterations", row=1, col=2)
+    figure.update_xaxes(title="iterations", type="category", row=1, col=2)
     return figure.update_layout(height=280, margin={"l": 40, "r": 10, "t": 30, "b": 40})
