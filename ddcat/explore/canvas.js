@@ -10,7 +10,7 @@ const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
 const SCALES = [2, 3, 4, 6, 8]; // whole factors by which small pictures are enlarged
 const WIDEST = 512; // CSS pixels of an enlarged pane
 const GAP = 12; // CSS pixels between panes
-const SNAPSHOT_BYTES = 35000; // of a picture in a saved notebook: four explorers stay below 300 kB
+const SNAPSHOT_BYTES = 16000; // of a picture in a saved notebook: four explorers stay below 300 kB
 const SNAPSHOT_TYPES = ["image/webp", "image/jpeg"]; // not every browser writes the first
 const SNAPSHOT_DELAY = 1000; // ms without painting
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // on what has the focus: JupyterLab leaves its keys alone
@@ -568,8 +568,8 @@ class Board {
     const start = Math.max(1, Math.round(240 / this.width));
     for (const factor of [start, 1, 0.75, 0.6, 0.5, 0.4, 0.25, 0.125]) {
       const sheet = this.page(factor);
-      for (const type of SNAPSHOT_TYPES) {
-        const url = sheet.toDataURL(type, 0.6);
+      for (const [type, quality] of SNAPSHOT_TYPES.flatMap((name) => [[name, 0.6], [name, 0.3]])) {
+        const url = sheet.toDataURL(type, quality);
         if (url.startsWith(`data:${type}`) && url.length <= SNAPSHOT_BYTES) return url;
       }
     }

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PANE_KINDS', 'LAYER_TYPES', 'MIDDLE_GREY', 'UNCHANGED', 'VIRIDIS', 'SNAPSHOT_BYTES', 'LEVEL', 'Pane',
-           'scalar_colours', 'pane_pixels', 'check_layer', 'layer_roles', 'PaneCanvas', 'class_key', 'region_box']
+           'scalar_colours', 'pane_pixels', 'check_layer', 'layer_roles', 'page_module', 'PaneCanvas', 'class_key',
+           'region_box']
 
 # %% ../../nbs/explore/01_canvas.ipynb #10de0f3b
 import zlib
@@ -108,14 +109,21 @@ def layer_roles(
     return roles
 
 # %% ../../nbs/explore/01_canvas.ipynb #8d2995ab
-SNAPSHOT_BYTES = 35_000  # at most, of the stored picture: a notebook with four explorers stays below 300 kB
+SNAPSHOT_BYTES = 16_000  # at most, of the stored picture: a notebook with four explorers stays below 300 kB
 LEVEL = 4  # of zlib: the fastest that keeps a step of FGSM at 160 × 240 below 60 kB
+
+
+def page_module() -> str:
+    "The canvas as a module of JavaScript, without indents and comments: each widget of a saved notebook holds it."
+    text = files("ddcat.explore").joinpath("canvas.js").read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 class PaneCanvas(anywidget.AnyWidget):
     "Panes of one picture size in the browser. First `arrange`, then `update` as often as something changes."
 
-    _esm = files("ddcat.explore").joinpath("canvas.js").read_text(encoding="utf-8")
+    _esm = page_module()
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     colours = traitlets.List().tag(sync=True)  # [[r, g, b], …], one of each class
     status = traitlets.Dict({"kind": "ready", "text": ""}).tag(sync=True)  # kind: ready, busy or error

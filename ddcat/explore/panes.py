@@ -91,6 +91,7 @@ class Chart:
 
     def draw(self, figure) -> None:  # plotly Figure
         "Shows a figure in the place of the one before."
-        self.figure = figure
-        data = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()), "text/plain": "a plotly figure"}
+        self.figure, plain = figure, json.loads(figure.to_json())
+        plain["layout"].pop("template", None)  # 7 kB of colours
+        data = {"application/vnd.plotly.v1+json": plain, "text/plain": "a plotly figure"}
         self.widget.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)

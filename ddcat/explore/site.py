@@ -15,13 +15,13 @@ import shutil
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from ..config import atomic_write, root
+from .canvas import page_module
 from .perturbation import PERTURBATION_PANES, PerturbationExplorer, PerturbationRequest
 from ..study.lessons import LESSONS
 
@@ -101,7 +101,7 @@ show();
 
 def replay_page(explorer: PerturbationExplorer, frames: list[dict]) -> str:
     "The page as HTML."
-    module = files("ddcat.explore").joinpath("canvas.js").read_text(encoding="utf-8")
+    module = page_module()
     height, width = explorer.images[0].shape[-2:]
     board = {"classes": list(explorer.classes), "colours": explorer.canvas.colours, "height": height, "width": width,
              "panes": [asdict(pane) for pane in REPLAYED], "regions": False}
