@@ -616,6 +616,14 @@ function savedPicture(url) {
   return make("img", { class: "ddcat-snapshot", src: url, alt: "The panes as they were when the notebook was saved" });
 }
 
+// The notebook leaves the keys alone that move the controls beside the panes.
+function keepKeys(el) {
+  const output = el.closest(".jp-OutputArea-output");
+  for (const control of output ? output.querySelectorAll(".noUi-handle, input, select, button") : []) {
+    for (const [name, value] of Object.entries(OWN_KEYS)) control.setAttribute(name, value);
+  }
+}
+
 // The panes of a widget: the model's messages carry the pixels, its traits only names, colours, status and snapshot.
 function render({ model, el }) {
   const board = mount(el, { classes: model.get("classes"), colours: model.get("colours") });
@@ -638,6 +646,7 @@ function render({ model, el }) {
     if (message.type !== "update") return;
     board.update(await decode(message.layers, buffers), message.note, message.number, message.ready);
     if (saved) saved.remove();
+    keepKeys(el);
   });
   board.onPaint(() => { clearTimeout(timer); timer = setTimeout(save, SNAPSHOT_DELAY); });
   board.onRegion((box) => model.send({ type: "region", box }));
