@@ -256,8 +256,10 @@ def run_runs(options: argparse.Namespace) -> int:
     from ddcat.study.archive import add_runs, pack_runs
 
     runs = Path(options.outputs) / "runs"
-    count = len(pack_runs(runs, options.archive) if options.action == "pack" else add_runs(options.archive, runs))
-    print(f"{count} runs written to {options.archive}" if options.action == "pack" else f"{count} runs added to {runs}")
+    if options.action == "pack":
+        print(f"{len(pack_runs(runs, options.archive))} runs written to {options.archive}")
+    else:
+        print(f"{len(add_runs(options.archive, runs))} runs added to {runs}")
     return 0
 
 
@@ -373,8 +375,7 @@ def parser() -> Parser:
 
 # %% ../nbs/core/02_cli.ipynb #e5377c33
 LOADS = {"reproduce": "ddcat.training", "site": "ddcat.explore.site", "runs": "ddcat.study.archive",
-         "checkpoints": "ddcat.study.shipped",
-         "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
+         "checkpoints": "ddcat.study.shipped", "publish": "ddcat.study.grid", "train": "ddcat.study.grid",
          "evaluate": "ddcat.study.grid", "bench": "ddcat.bench.timing", "faults": "ddcat.bench.faults"}  # takes seconds
 
 

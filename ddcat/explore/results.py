@@ -9,7 +9,6 @@ __all__ = ['RESULT_PANES', 'worst_first', 'ResultRequest', 'Behind', 'published_
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor, nn
@@ -58,17 +57,16 @@ RESULT_PANES = (
 def published_results(
     item: str,  # name of its files
     store: RunStore,
-    folder: Path | None = None,  # default: outputs/published in the project
 ) -> tuple[Results, list[EvaluationConfig]]:
     "White-box results of a published table, and the evaluations that made them; ValueError for an item without such rows."
-    folder = folder or root() / "outputs" / "published"
+    folder = root() / "outputs" / "published"
     counts = folder / "counts" / f"{item}.npz"
     if not counts.is_file():
         known = sorted(path.stem for path in counts.parent.glob("*.npz"))
         raise unknown("published table with its confusion matrices", item, known)
     content, results = json.loads((folder / f"{item}.json").read_text(encoding="utf-8")), {}
     rows = content["rows"]
-    study = Study(Parameters(profile=content["provenance"].get("profile", "quick"), dataset=rows[0]["dataset"]))
+    study = Study(Parameters(profile=content["provenance"]["profile"], dataset=rows[0]["dataset"]))
     for row, matrices in zip(rows, read_row_counts(counts), strict=True):
         key = Key(row["model"], row["method"], row["seed"])
         config = run_configs(study.profile, [key.model], [key.method], key.seed + 1)[key]

@@ -88,7 +88,7 @@ def unpack(archive: str | Path, place: str | Path) -> None:
         with zipfile.ZipFile(archive) as packed:
             check_members(packed, archive)
             packed.extractall(place)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:  # RuntimeError: encrypted, or an unknown method
         raise ValueError(f"archive {str(archive)!r} cannot be read as a zip file: {error}") from error
     except OSError as error:
         raise ValueError(f"archive {str(archive)!r} cannot be unpacked: {error.strerror or error}") from error

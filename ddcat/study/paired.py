@@ -50,11 +50,11 @@ def clean_counts(model: nn.Module, dataset, machine: Machine) -> dict[str, Tenso
     return counts
 
 
-def output_counts(store: RunStore, study: PairedStudy, run: Run, done: int) -> dict[str, Tensor]:
+def output_counts(store: RunStore, study: PairedStudy, run: Run, done: int, sha256: str) -> dict[str, Tensor]:
     "Confusion matrices of a snapshot: its outputs on clean images, and its main branch under BIM; stored beside the run."
     _, dataset = store.sources(run.config.data)
     path = run.folder / f"outputs-{done:06d}.safetensors"
-    note = {"snapshot": run.snapshot_hashes()[done], "data": dataset.fingerprint}
+    note = {"snapshot": sha256, "data": dataset.fingerprint}
     if (counts := read_counts(path, note)) is None:
         model, (_, bim) = run.snapshot_model(done).to(store.machine.resolve()), study.evaluations()
         counts = clean_counts(model, dataset, store.machine) | evaluate(model, dataset, bim)
@@ -102,15 +102,16 @@ def measure_pair(store: RunStore, study: PairedStudy, fold: int, seed: int, prog
         with progress.part(training_cost(config), config.recipe.iterations, f"{label}: training") as count:
             run = runs[method] = store.train(config, lambda step, row, count=count: count(1),
                                              0 if method == "none" else study.snapshots)
-        if method != "none" and not run.snapshot_hashes():
+        kept = run.snapshot_hashes()
+        if method != "none" and not kept:
             raise ValueError(f"run {run.folder.name} ({label}) was trained without snapshots: move its folder away, "
                              "and it is made again")
         counts[method] = {}
         for evaluation in study.evaluations():
             counts[method] |= evaluated(store, run, [run], evaluation, progress, label)[0]
-        for done in run.snapshot_hashes():
+        for done, sha256 in kept.items():
             course += [{"method": METHODS_BY_WORD[method], "output": output, "iterations": done, "value": mean_iou(c.numpy())}
-                       for output, c in output_counts(store, study, run, done).items()]
+                       for output, c in output_counts(store, study, run, done, sha256).items()]
     _, dataset = store.sources(runs["none"].config.data)
     blocks = block_numbers([dataset.name(i) for i in range(len(dataset))]) if study.data.folds else list(range(len(dataset)))
     shares = [{"epoch": e["epoch"], **{s: 100 * e[s] for s in ("p", "M")}} for e in runs["ddcat"].metrics()["epochs"]]

@@ -101,9 +101,10 @@ def make_shipped(store: RunStore, folder: str | Path = FOLDER) -> dict[str, str]
     progress.close()
     for method in ("none", "sat"):
         _save_half(runs[method].model(), folder / f"{method}.safetensors", runs[method])
-    for done in runs["ddcat"].snapshots():
+    for done in SNAPSHOTS:
         _save_half(runs["ddcat"].snapshot_model(done), folder / f"ddcat-{done:06d}.safetensors", runs["ddcat"])
-    hashes = {path.name: file_sha256(path) for path in sorted(folder.glob("*.safetensors"))}
+    names = ["none", "sat", *(f"ddcat-{done:06d}" for done in SNAPSHOTS)]
+    hashes = {f"{name}.safetensors": file_sha256(folder / f"{name}.safetensors") for name in names}
     miou = {m: {c: mean_iou(n.numpy()) for e in shipped_evaluations() for c, n in store.evaluate(run, e).items()}
             for m, run in runs.items()}
     epochs = [{key: row[key] for key in ("epoch", "p", "M")} for row in runs["ddcat"].metrics()["epochs"]]
