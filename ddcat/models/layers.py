@@ -180,8 +180,12 @@ class Segmenter(nn.Module):
         if len(shape) != 4 or shape[1] != 3 or min(shape[2:]) < least or not images.is_floating_point():
             raise ValueError(f"images must be a float tensor (n,3,h,w) with sides of at least {least}, "
                              f"not {shape} {images.dtype}")
+        return self.net.pad(self.normalise(images))
+
+    def normalise(self, images: Tensor) -> Tensor:
+        "Images less the mean, over the deviation, channels in the network's order; without padding."
         x = (images - self.mean) / self.std
-        return self.net.pad(x.flip(1) if self.bgr else x)
+        return x.flip(1) if self.bgr else x
 
     def restore(self, prepared: Tensor) -> Tensor:
         "Prepared images as RGB in [0,1], their padding included: zeros are the mean colour."
