@@ -92,7 +92,7 @@ def direction_sweep(
     single, iterated = (f"{kind}{suffix}" in config.attacks for kind in ("fgsm", "ifgsm"))
     if not (single or iterated):
         return
-    radii = config.radii if iterated else config.radii[:1]
+    radii = config.radii if iterated else ()
     first = min(0.25, *config.radii)  # one step
     bounds = (0.0, 1.0) if config.clip else None
     paths = dict(zip((first, *radii), climbs(model, images, labels, config, [first, *radii], bounds, **options), strict=True))

@@ -373,7 +373,17 @@ class RunStore:
     ) -> list[dict[str, Tensor]]:  # of each target
         "As `evaluate`; images made on the source for all targets that lack an answer. What is stored is read without a lock."
         places = [self._place(source, run, config) for run in targets]
-        reads = [(path, partial(self._read, config.attack.columns(), notes)) for path, *notes in places]
+        return self.answers(places, config.attack.columns(),
+                            lambda missing: self._evaluate(source, [targets[i] for i in missing], config, on_images))
+
+    def answers(
+        self,
+        places: list[tuple[Path, dict, dict]],  # where each answer lies, what its header must hold, or an older one's
+        columns: list[str],
+        compute: Callable[[list[int]], tuple[list[dict[str, Tensor]], str]],  # missing places -> their counts, provenance
+    ) -> list[dict[str, Tensor]]:  # of each place: column -> counts
+        "What is stored at each place; what is missing there is computed at once, while no other process works on it."
+        reads = [(path, partial(self._read, columns, notes)) for path, *notes in places]
         try:
             return [read(path) for path, read in reads]
         except ValueError:  # an answer is missing, or not usable
@@ -385,7 +395,7 @@ class RunStore:
                 sweep(path.parent, path.name)
             missing = [i for i, (path, read) in enumerate(reads) if usable(path, read) is None]
             if missing:
-                counted, made = self._evaluate(source, [targets[i] for i in missing], config, on_images)
+                counted, made = compute(missing)
                 for i, counts in zip(missing, counted, strict=True):
                     path, note, _ = places[i]
                     write_counts(path, counts, {**note, "provenance": made})
