@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['METHOD_CONFIGS', 'Results', 'training_cost', 'testing_cost', 'watched', 'CellBar', 'TerminalBar', 'Progress', 'Key',
-           'run_configs', 'trained', 'evaluated', 'run_grid', 'Study', 'write_row_counts', 'read_row_counts',
-           'save_item', 'check_numbers', 'check_result', 'crossed', 'table_results']
+           'run_configs', 'source_config', 'trained', 'evaluated', 'run_grid', 'Study', 'write_row_counts',
+           'read_row_counts', 'save_item', 'check_numbers', 'check_result', 'crossed', 'table_results']
 
 # %% ../../nbs/study/06_grid.ipynb #d92362c4
 import html
@@ -168,6 +168,14 @@ class Key:
     def setting(self) -> str:
         return "white-box" if self.substitute is None else "black-box"
 
+    @property
+    def source(self) -> "Key":
+        "Whose network the images are made on: its own; black-box: the other architecture's, trained with SAT."
+        if self.substitute is None:
+            return self
+        (other,) = MODELS.keys() - {self.model}
+        return Key(other, "SAT", self.substitute)
+
 
 Results = dict[Key, tuple[Run, dict]]  # the run, and by column its confusion matrices (n,k,k)
 
@@ -179,6 +187,15 @@ def run_configs(profile: Profile, models: Iterable[str] = MODELS, methods: Itera
     return {Key(model, method, seed): RunConfig(profile.data, ModelConfig(MODELS[model], profile.backbone, profile.pretrained),
                                                 METHOD_CONFIGS[method], profile.recipe, seed)
             for model in models for seed in chosen for method in methods}
+
+
+def source_config(key: Key, config: RunConfig) -> RunConfig:
+    "The training of the network that a result's images are made on; `config` is that of the result's own."
+    source = key.source
+    if source == key:
+        return config
+    return replace(config, model=replace(config.model, name=MODELS[source.model]), defence=METHOD_CONFIGS[source.method],
+                   seed=source.seed)
 
 
 def trained(store: RunStore, config: RunConfig, progress: Progress, label: object) -> Run:
@@ -325,16 +342,15 @@ def crossed(study: Study, methods: Iterable[str]) -> Results:
     seeds, images = list(dict.fromkeys(key.seed for key in clean_results)), len(study.store.sources(study.profile.data)[1])
     progress = Progress(sum(testing_cost(e, images, len(seeds) * len(methods)) for e in attacks) * len(seeds) * len(MODELS))
     results = {}
-    for (model, other), substitute in product(zip(MODELS, reversed(MODELS), strict=True), seeds):
-        targets = {key: run for key, (run, _) in clean_results.items() if key.model == model and key.method in methods}
-        columns = [dict(clean_results[key][1]) if substitute == seeds[0] else {} for key in targets]  # clean: once
+    for model, substitute in product(MODELS, seeds):
+        targets = {replace(key, substitute=substitute): (run, dict(counts) if substitute == seeds[0] else {})  # clean: once
+                   for key, (run, counts) in clean_results.items() if key.model == model and key.method in methods}
+        source, runs = next(iter(targets)).source, [run for run, _ in targets.values()]
         for e in attacks:
-            source = clean_results[Key(other, "SAT", substitute)][0]
-            transferred = evaluated(study.store, source, list(targets.values()), e, progress, f"{other} SAT to {model}")
-            for column, attacked in zip(columns, transferred, strict=True):
-                column |= attacked
-        results |= {replace(key, substitute=substitute): (run, column)
-                    for (key, run), column in zip(targets.items(), columns, strict=True)}
+            transferred = evaluated(study.store, clean_results[source][0], runs, e, progress, f"{source} to {model}")
+            for (_, counts), attacked in zip(targets.values(), transferred, strict=True):
+                counts |= attacked
+        results |= targets
     progress.close()
     return results
 
