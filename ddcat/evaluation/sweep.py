@@ -90,7 +90,7 @@ def direction_sweep(
 ) -> Iterator[tuple[list[str], Tensor]]:
     "FGSM and I-FGSM of one direction: columns, and the images (n,3,h,w) that they share."
     single, iterated = (f"{kind}{suffix}" in config.attacks for kind in ("fgsm", "ifgsm"))
-    if not (single or iterated):
+    if not (single or iterated) or not config.radii:
         return
     radii = config.radii if iterated else ()
     first = min(0.25, *config.radii)  # one step
