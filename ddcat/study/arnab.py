@@ -76,9 +76,9 @@ def printed_iou(like: str) -> dict[tuple[str, str, float], float]:  # (network, 
 class ArnabSizes(Config):
     "Sizes of this study in a profile; the data set, the backbone and the rest come from the profile itself."
     width: Positive = 0.0625  # factor on the channels of networks with a width
-    iterations: Count = 300
+    iterations: Count = 200
     lr: Positive = 4e-3
-    images: Count | None = 16  # attacked; None: all
+    images: Count | None = 8  # attacked; None: all
     samples: Count = 10  # draws in each step of EOT
     trials: Count = 9  # draws of a transform at inference
     sea_steps: Count = 30  # of each loss

@@ -107,6 +107,10 @@ _ARNAB = {
 _EXPERIMENTS = {  # notebook below nbs/arnab -> the items that it fills
     "architectures": ("figure2", "figure3", "figure4", "figure14", "figure15", "table3", "table4", "table5",
                       *(f"table{number}" for number in range(7, 15))),
+    "multiscale": ("table1", *(f"table{number}" for number in range(15, 21)), "figure16", "figure17", "figure18"),
+    "transforms": ("table2", *(f"figure{number}" for number in range(5, 9))),
+    "crf": ("figure9", "figure10", *(f"figure{number}" for number in range(19, 24))),
+    "perturbations": ("figure1", "figure11", "figure12", "figure13"),
     "size": ("table6",),
 }
 _ARNAB_NOTEBOOKS = {name: f"arnab/{notebook}" for notebook, names in _EXPERIMENTS.items() for name in names}
