@@ -17,13 +17,13 @@ from ..evaluation.metrics import mean_iou
 from ..evaluation.sweep import column_of
 from .arnab import read_paper, sweep_rows
 from .store import Run
-from .sweeps import Seen, View
+from .sweeps import Seen, NetworkView
 from .tables import pivoted
 
 # %% ../../nbs/study/27_arnab_views.ipynb #c0a3ae6e
 SCALES = {
-    "50%": View(scales=(0.5,)), "75%": View(scales=(0.75,)), "100%": View(scales=(1.0,)),
-    "Multiscale": View(scales=(0.5, 0.75, 1.0)), "Multiscale, mean": View(scales=(0.5, 0.75, 1.0), fusion="mean")}
+    "50%": NetworkView(scales=(0.5,)), "75%": NetworkView(scales=(0.75,)), "100%": NetworkView(scales=(1.0,)),
+    "Multiscale": NetworkView(scales=(0.5, 0.75, 1.0)), "Multiscale, mean": NetworkView(scales=(0.5, 0.75, 1.0), fusion="mean")}
 
 
 def at_scales(run: Run, names: Iterable[str] = SCALES) -> dict[str, Seen]:
@@ -81,9 +81,9 @@ def transfer_table(rows: list[dict]) -> str:
     return pivoted(["tested on"], cells)
 
 # %% ../../nbs/study/27_arnab_views.ipynb #e636b381
-def behind_transforms(run: Run, trials: int, view: View | None = None) -> dict[str, Seen]:  # "Gaussian blur, trial 0" …
+def behind_transforms(run: Run, trials: int, view: NetworkView | None = None) -> dict[str, Seen]:  # "Gaussian blur, trial 0" …
     "A network behind every transform, once for each trial, and without any."
-    plain = view or View()
+    plain = view or NetworkView()
     seen = {"None": Seen(run, plain)}
     for name in TRANSFORMS:
         if name != "None":
@@ -134,4 +134,4 @@ def crf_name(settings: dict[str, float]) -> str:
 
 def with_crfs(run: Run, figure: str) -> dict[str, Seen]:
     "A CRF-RNN with every setting of a figure's grid."
-    return {crf_name(settings): Seen(run, View(**settings)) for settings in CRF_GRIDS[figure]}
+    return {crf_name(settings): Seen(run, NetworkView(**settings)) for settings in CRF_GRIDS[figure]}

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['BIM', 'UNSEEN', 'ATTACKED', 'MANY', 'ATTACK_CLAIMS', 'STABILITY_CLAIMS', 'RIVALS', 'DIVISION_CLAIMS', 'CLAIMS',
-           'SEEDS', 'READING', 'STATS', 'WORDS', 'SHADES', 'Entry', 'Comparison', 'shown_parts', 'attack_title',
-           'entries', 'compare_changed', 'higher', 'Claim', 'no_farther', 'best', 'vanishes', 'drawn_again', 'Printed',
-           'Measured', 'Outcome', 'differences', 'outcome', 'compare', 'Verdict', 'judged_claim', 'judge_printed',
+           'SEEDS', 'READING', 'STATS', 'WORDS', 'SHADES', 'Entry', 'Comparison', 'attack_title', 'entries',
+           'compare_changed', 'higher', 'Claim', 'no_farther', 'best', 'vanishes', 'drawn_again', 'Printed', 'Measured',
+           'Outcome', 'differences', 'outcome', 'compare', 'Verdict', 'judged_claim', 'judge_printed',
            'compares_defences', 'testable', 'judge', 'ledger_table', 'failures', 'ledger_rows', 'ledger_summary',
            'word_counts', 'ledger_picture', 'by_setting', 'claims', 'claims_table']
 
@@ -36,12 +36,17 @@ class Entry:
     attack: str  # a column; or "p first", "M last" …: a share of pixels in the first or last epoch of training
     stat: str = "mean"  # over seeds: one of `STATS`
 
+    def shown_parts(self) -> tuple[str, ...]:
+        "The coordinates as printed in text; the stat 'mean' is left out."
+        return (f"Table {self.table}", self.model, self.method, attack_title(self.attack),
+                "" if self.stat == "mean" else self.stat)
+
 
 @dataclass(frozen=True)
 class Comparison:
     "left − right > margin, in points of mIoU (of pixels, for a share)."
     left: Entry | None  # None: zero, so that `right` is compared with a number
-    right: Entry
+    right: Entry | None  # None: zero, likewise
     margin: float = 0.0
 
     def sides(self) -> list[tuple[int, Entry]]:
@@ -50,17 +55,12 @@ class Comparison:
 
     def __str__(self) -> str:
         "The coordinates that both sides share, then the others as `left − right`."
-        if self.left is None:
-            return ", ".join(filter(None, shown_parts(self.right))) + f" < {-self.margin:g}"
-        pairs = zip(shown_parts(self.left), shown_parts(self.right), strict=True)
+        if not (self.left and self.right):
+            parts = ", ".join(filter(None, (self.left or self.right).shown_parts()))
+            return parts + (f" > {self.margin:g}" if self.left else f" < {-self.margin:g}")
+        pairs = zip(self.left.shown_parts(), self.right.shown_parts(), strict=True)
         text = ", ".join(a if a == b else f"{a or 'mean'} − {b or 'mean'}" for a, b in pairs if a or b)
         return text + (f" > {self.margin:g}" if self.margin else "")
-
-
-def shown_parts(entry: Entry) -> tuple[str, ...]:
-    "An entry's coordinates as printed in text; the stat 'mean' is left out."
-    return (f"Table {entry.table}", entry.model, entry.method, attack_title(entry.attack),
-            "" if entry.stat == "mean" else entry.stat)
 
 
 def attack_title(attack: str) -> str:
@@ -348,13 +348,18 @@ def outcome(
     return Outcome(comparison, word, *(None if np.isnan(x) else round(float(x), 6) for x in (d.value, low, high)))
 
 
-def compare(comparison: Comparison, figures: Printed | Measured, level: float = 1 - ALPHA) -> Outcome:
-    "One comparison, on one set of numbers."
-    printed = outcome(comparison, differences(comparison, _ON_PAPER), _ON_PAPER).difference
-    return outcome(comparison, differences(comparison, figures), figures, -np.inf if printed is None else printed, level)
-
-
 _ON_PAPER = Printed()
+
+
+def compare(
+    comparison: Comparison,
+    figures: Printed | Measured,
+    level: float = 1 - ALPHA,
+    paper: Printed = _ON_PAPER,  # the numbers of the paper that makes the comparison
+) -> Outcome:
+    "One comparison, on one set of numbers."
+    printed = outcome(comparison, differences(comparison, paper), paper).difference
+    return outcome(comparison, differences(comparison, figures), figures, -np.inf if printed is None else printed, level)
 
 # %% ../../nbs/study/09_claims.ipynb #483d3cef
 @dataclass(frozen=True)
@@ -395,16 +400,16 @@ class Verdict:
         return text + (f"; weakest: {self.weakest}" if self.weakest else "")
 
 
-def judged_claim(claim: Claim, figures: Printed | Measured) -> Verdict:
-    "One claim on one set of numbers."
+def judged_claim(claim: Claim, figures: Printed | Measured, paper: Printed = _ON_PAPER) -> Verdict:
+    "One claim on one set of numbers, those of its paper beside them."
     level = 1 - ALPHA / len(claim.comparisons) if claim.every else 1 - ALPHA
-    outcomes = tuple(compare(c, figures, level) for c in claim.comparisons)
+    outcomes = tuple(compare(c, figures, level, paper) for c in claim.comparisons)
     if figures.exact or claim.every:
         return Verdict(claim, outcomes)
     cells = [(c, rows) for c in claim.comparisons if (rows := differences(c, figures))]
     common = [t for t in cells[0][1] if all(t in rows for _, rows in cells)] if cells else []
     means = {t: np.mean([rows[t] - c.margin for c, rows in cells], axis=0) for t in common}
-    printed = [rows[None] - c.margin for c, _ in cells if (rows := differences(c, _ON_PAPER))]
+    printed = [rows[None] - c.margin for c, _ in cells if (rows := differences(c, paper))]
     expected = float(np.mean(printed)) if cells and len(printed) == len(cells) else -np.inf
     return Verdict(claim, outcomes, outcome(None, means, figures, expected))
 
@@ -419,7 +424,7 @@ _DEFENDED = ("SAT", "DDC-AT", "DDC-AT-M", "DDC-AT-N")
 
 def compares_defences(claim: Claim) -> bool:
     "Whether a claim puts one defence above another."
-    sides = [(c.left, c.right) for c in claim.comparisons if c.left]
+    sides = [(c.left, c.right) for c in claim.comparisons if c.left and c.right]
     return any(a.method != b.method and {a.method, b.method} <= {*_DEFENDED} for a, b in sides)
 
 
@@ -460,7 +465,7 @@ def ledger_rows(printed: list[Verdict], ours: list[Verdict]) -> list[dict]:
     for on_paper, measured in zip(printed, ours, strict=True):
         for a, b in zip(on_paper.outcomes, measured.outcomes, strict=True):
             left, right = b.comparison.left, b.comparison.right
-            change = {k: v for k, v in asdict(right).items() if left and v != getattr(left, k)}
+            change = {k: v for k, v in asdict(right).items() if v != getattr(left, k)} if left and right else {}
             rows.append({"claim": measured.claim.name, **asdict(left or right), "against": change, "margin": b.comparison.margin,
                          "verdict": b.word, "value": b.difference, "low": b.low, "high": b.high,
                          "printed_verdict": a.word, "printed": a.difference})
