@@ -7,7 +7,7 @@ __all__ = ['ARNAB_NETWORKS', 'CRFRNN_NETWORK', 'ARNAB_TABLES', 'ATTACK_TITLES', 
            'SWITCHES', 'read_paper', 'printed_iou', 'ArnabSizes', 'narrow_model', 'narrow_stages', 'narrow_recipe',
            'ArnabStudy', 'climb_steps', 'sweep_cost', 'trained_networks', 'crossed_sweeps', 'white_box', 'sweep_rows',
            'ratio_of', 'interval_of', 'white_box_rows', 'ordered', 'passes_of', 'strong_eps', 'worst_counts', 'kendall',
-           'attack_order', 'switched']
+           'attack_order', 'stress', 'switched']
 
 # %% ../../nbs/study/24_arnab.ipynb #f8260764
 import csv
@@ -131,7 +131,7 @@ class ArnabStudy(Study):
 
     def config(self, network: str) -> RunConfig:
         "The training of a network by its printed name; ValueError for one that the paper has not on this set."
-        known = {**ARNAB_NETWORKS[self.like], **(CRFRNN_NETWORK if self.like == "voc" else {})}
+        known = {**ARNAB_NETWORKS[self.like], **CRFRNN_NETWORK}
         if network not in known:
             raise unknown(f"network on {self.like}", network, known)
         if self.parameters.profile == "paper":
@@ -301,6 +301,21 @@ def attack_order(
     values = {attack: [round(float(ratio[name][0]), 2) for name in names] for attack, ratio in ratios.items()}
     known = {"tau": round(float(tau[0]), 3), **interval_of(tau)} if np.isfinite(tau).sum() > 1 else {"tau": None}
     return {"eps_255": eps, "networks": names, **values, **known}
+
+# %% ../../nbs/study/24_arnab.ipynb #8496133b
+def stress(study: ArnabStudy, seen: dict[str, Seen]) -> dict[str, dict[str, dict]]:  # name -> attack -> row of its IoU ratio
+    "Networks under the paper's four attacks and under SEA's worst case, with 95 % intervals over images."
+    eps, rows = strong_eps(study), {}
+    weak = white_box(study, seen, study.sweep())
+    hard = white_box(study, seen, study.sweep(attacks=("sea",), eps_255=(0.0, eps)))
+    for name in seen:
+        clean = resampled(weak[name][CLEAN])
+        drawn = {attack: resampled(weak[name][column_of(attack, eps)]) for attack in study.sweep().attacks}
+        drawn["sea"] = resampled(worst_counts(hard[name], eps))
+        ratios = {attack: ratio_of(values, clean) for attack, values in drawn.items()}
+        rows[name] = {attack: {"value": round(float(ratio[0]), 2), **interval_of(ratio)} for attack, ratio in ratios.items()
+                      if np.isfinite(ratio[0])}
+    return rows
 
 # %% ../../nbs/study/24_arnab.ipynb #aa73f91f
 SWITCHES = {  # what differs from the released code

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LINES', 'CLEAN_NAMES', 'by_eps', 'styles', 'series_of', 'eps_picture', 'eps_figure', 'eps_table', 'clean_scatter',
-           'clean_table', 'save_figure', 'order_table', 'switch_table']
+           'clean_table', 'save_figure', 'order_table', 'stress_table', 'switch_table']
 
 # %% ../../nbs/study/25_arnab_charts.ipynb #e9934a74
 import itertools
@@ -180,6 +180,13 @@ def order_table(orders: dict[str, dict]) -> str:  # set -> as of `attack_order`
         parts.append(f"**Networks of the {like} tables**, ε = {order['eps_255']:g}: Kendall's τ between the orders under "
                      f"I-FGSM ll and under SEA is {said}.\n\n" + markdown(["network", "IoU ratio %, I-FGSM ll", "SEA"], lines))
     return "\n\n".join(parts)
+
+
+def stress_table(rows: dict[str, dict[str, dict]], eps_255: float) -> str:  # as of `stress`
+    "IoU ratio of each network under each attack, as Markdown."
+    cells = [(name, ATTACK_TITLES.get(attack, attack.upper()), f"{row['value']:.1f} [{row['low']:.0f}, {row['high']:.0f}]")
+             for name, attacks in rows.items() for attack, row in attacks.items()]
+    return pivoted([f"IoU ratio % at ε = {eps_255:g}"], cells)
 
 
 def switch_table(name: str, changes: dict[str, dict[str, dict]]) -> str:

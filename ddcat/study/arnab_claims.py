@@ -248,7 +248,8 @@ def best_network(title: str, networks: Iterable[str], entry: ArnabEntry) -> Comb
 
 def others_above(name: str, entries: list[ArnabEntry]) -> tuple[Comparison, ...]:
     "At each entry of a network, the best of the others is above it."
-    return tuple(Comparison(best_network("the best other", (n for n in ARNAB_NETWORKS[e.table] if n != name), e), e) for e in entries)
+    others = {like: [n for n in names if n != name] for like, names in ARNAB_NETWORKS.items()}
+    return tuple(Comparison(best_network("the best other", others[e.table], e), e) for e in entries)
 
 
 def share_of(title: str, comparisons: Iterable[Comparison]) -> Combined:
@@ -332,8 +333,8 @@ ARCHITECTURE_CLAIMS = (
           tuple(Comparison(share_of("front-end above full", network_above("voc", _FRONT, _CONTEXT, [attack])), None, 50.0)
                 for attack in _IN_TEXT), every=True),
     Claim("context_typical", "The context module typically lowers robustness (more than half of all cases)", "Sec. C.1",
-          (Comparison(share_of("front-end above full", [c for like in ARNAB_NETWORKS for c in network_above(like, _FRONT, _CONTEXT)]),
-                      None, 50.0),)),
+          (Comparison(share_of("front-end above full", [
+              c for like in ARNAB_NETWORKS for c in network_above(like, _FRONT, _CONTEXT)]), None, 50.0),)),
     Claim("nine_percent", "At ε = 0.25 every network loses at least 9 % under each attack", "Sec. 5.4",
           tuple(Comparison(None, e, -91.0) for like in ARNAB_NETWORKS for e in sweep_entries(like, radii=[0.25])),
           every=True),

@@ -123,7 +123,9 @@ def _numbered(name: str, title: str) -> str:
 
 ITEMS = {item.name: item for item in [
     *(Item(name, title, "DDC-AT", name) for name, title in _DDCAT.items()),
-    *(Item(f"arnab_{name}", _numbered(name, title), "Arnab", _ARNAB_NOTEBOOKS.get(name, "")) for name, title in _ARNAB.items())]}
+    *(Item(f"arnab_{name}", _numbered(name, title), "Arnab", _ARNAB_NOTEBOOKS.get(name, "")) for name, title in _ARNAB.items()),
+    Item("arnab_reach", "Beyond the paper: how far the perturbation of one half reaches into the other", "Arnab",
+         "arnab/perturbations")]}
 
 
 def filled_by(item: Item) -> list[Item]:
