@@ -116,10 +116,11 @@ def narrow_stages(stages: Iterable[Stage]) -> list[Stage]:
     return list(last.values())
 
 
-def narrow_recipe(recipe: Recipe, sizes: ArnabSizes, batch_size: int) -> Recipe:
+def narrow_recipe(stage: Stage, sizes: ArnabSizes, batch_size: int) -> Recipe:
     "One schedule for every network, with the heads and the frozen parts of its own recipe."
-    return Recipe(sizes.iterations, batch_size, "adam", sizes.lr, head_multiplier=1.0, weight_decay=sizes.weight_decay,
-                  head_weights=recipe.head_weights, frozen=recipe.frozen)
+    margin = stage.model.name.startswith("dilated")  # 186 pixels on each side: an image costs some thirty times as much
+    return Recipe(sizes.iterations, max(batch_size // 4, 2) if margin else batch_size, "adam", sizes.lr, head_multiplier=1.0,
+                  weight_decay=sizes.weight_decay, head_weights=stage.recipe.head_weights, frozen=stage.recipe.frozen)
 
 # %% ../../nbs/study/24_arnab.ipynb #c8803edd
 class ArnabStudy(Study):
@@ -139,7 +140,7 @@ class ArnabStudy(Study):
         p, run = self.profile, None
         for stage in narrow_stages(RECIPES[known[network]]):
             model = narrow_model(stage.model, p.backbone, p.pretrained, self.sizes.width)
-            run = RunConfig(p.data, model, recipe=narrow_recipe(stage.recipe, self.sizes, p.recipe.batch_size), init_from=run)
+            run = RunConfig(p.data, model, recipe=narrow_recipe(stage, self.sizes, p.recipe.batch_size), init_from=run)
         return run
 
     def sweep(self, **changes) -> SweepConfig:
