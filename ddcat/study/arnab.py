@@ -126,9 +126,9 @@ def narrow_recipe(stage: Stage, sizes: ArnabSizes, batch_size: int) -> Recipe:
 class ArnabStudy(Study):
     "A profile's networks of Arnab et al. on one data set, with the run store."
 
-    def __init__(self, parameters: Parameters, like: str):  # voc | cityscapes
-        super().__init__(parameters, like)
-        self.like, self.sizes = like, ARNAB_SIZES[parameters.profile]
+    def __init__(self, parameters: Parameters, like: str, seed: int = 0):  # voc | cityscapes; of the trainings
+        super().__init__(parameters, None if parameters.dataset else like)
+        self.like, self.seed, self.sizes = like, seed, ARNAB_SIZES[parameters.profile]
 
     def config(self, network: str) -> RunConfig:
         "The training of a network by its printed name; ValueError for one that the paper has not on this set."
@@ -136,11 +136,12 @@ class ArnabStudy(Study):
         if network not in known:
             raise unknown(f"network on {self.like}", network, known)
         if self.parameters.profile == "paper":
-            return staged(known[network], self.profile.data)
+            return staged(known[network], self.profile.data, seed=self.seed)
         p, run = self.profile, None
         for stage in narrow_stages(RECIPES[known[network]]):
             model = narrow_model(stage.model, p.backbone, p.pretrained, self.sizes.width)
-            run = RunConfig(p.data, model, recipe=narrow_recipe(stage, self.sizes, p.recipe.batch_size), init_from=run)
+            recipe = narrow_recipe(stage, self.sizes, p.recipe.batch_size)
+            run = RunConfig(p.data, model, recipe=recipe, seed=self.seed, init_from=run)
         return run
 
     def sweep(self, **changes) -> SweepConfig:

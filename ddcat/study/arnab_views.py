@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['NAMED_SCALES', 'CRF_GRIDS', 'seen_at_scales', 'printed_transfer', 'transfer_rows', 'transfer_counts',
-           'transfer_table', 'scale_table', 'behind_transforms', 'trial_rows', 'printed_table2', 'trial_counts',
-           'transform_table', 'transform_picture', 'crf_name', 'with_crfs', 'certainty_table', 'certainty_chart',
-           'correlation']
+           'transfer_table', 'scale_table', 'behind_transforms', 'trial_rows', 'trial_counts', 'transform_table',
+           'transform_picture', 'crf_name', 'with_crfs', 'certainty_table', 'certainty_chart', 'correlation',
+           'scale_seen', 'paired', 'transform_results', 'crf_results', 'all_results']
 
 # %% ../../nbs/study/27_arnab_views.ipynb #c627bdaa
 from collections.abc import Iterable
@@ -22,7 +22,8 @@ from ..attacks.transforms import TRANSFORMS
 from ..evaluation.metrics import mean_iou
 from ..evaluation.protocol import CLEAN, probabilities
 from ..evaluation.sweep import column_of
-from .arnab import ArnabStudy, read_paper, sweep_rows
+from .arnab import ARNAB_NETWORKS, ArnabStudy, crossed_sweeps, read_paper, sweep_rows, trained_networks, white_box
+from .arnab_claims import CRF_PAIRS
 from .arnab_charts import styles
 from .pictures import figure_image, panels
 from .store import Run
@@ -142,10 +143,6 @@ def trial_rows(
     return rows
 
 
-def printed_table2() -> dict[tuple[str, str], float]:  # (inference transform, attack's transform) -> mIoU in %
-    "Table 2."
-    return {(r["inference_transform"], r["attack_transform"]): float(r["iou"]) for r in read_paper("transform_transfer")}
-
 # %% ../../nbs/study/27_arnab_views.ipynb #547cb0ba
 def trial_counts(targets: dict[str, dict[str, np.ndarray]], rows: list[dict]) -> list[np.ndarray]:
     "The confusion matrices behind `trial_rows`: those of all trials, one after the other."
@@ -226,3 +223,55 @@ def correlation(rows: list[dict], what: str) -> str:
     "Pearson's correlation over variants, in words where it does not exist."
     x, y = np.array([r[what] for r in rows]), np.array([r["value"] for r in rows])
     return f"{np.corrcoef(x, y)[0, 1]:.2f}" if min(x.std(), y.std()) > 0 else "– (all equal)"
+
+# %% ../../nbs/study/27_arnab_views.ipynb #b1b3f889
+_MULTI = "Deeplab v2 ASPP MS (ResNet)"
+_CLAIM_NAMES = {"Multiscale": "MS max", "Multiscale, mean": "MS avg"}  # as `ddcat.study.arnab_claims` has them
+
+
+def scale_seen(runs: dict[str, Run]) -> tuple[dict[str, Seen], dict[str, Seen], dict[str, Seen]]:
+    "DeepLab v2 and FCN8s at their scales, and the networks that only look; named as the claims have them."
+    lab, fcn = ({f"{base} {_CLAIM_NAMES.get(scale, scale)}": seen for scale, seen in seen_at_scales(runs[name], scales).items()}
+                for base, name, scales in (("Deeplab v2", _MULTI, NAMED_SCALES), ("FCN8", "FCN8s (VGG)", list(NAMED_SCALES)[:4])))
+    others = {"Deeplab v2 (VGG)": Seen(runs["Deeplab v2 ASPP (VGG)"]), "FCN8 100%": fcn["FCN8 100%"],
+              "FCN8 (ResNet)": Seen(runs["FCN8s (ResNet)"])}
+    return lab, fcn, others
+
+
+def paired(results: dict[str, dict[str, dict]]) -> dict[tuple[str, str], dict]:
+    "(source, target) -> column -> counts, of a crossed sweep."
+    return {(source, target): counts for source, targets in results.items() for target, counts in targets.items()}
+
+
+def transform_results(study: ArnabStudy, run: Run) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    "(transform of the attack, transform at inference) -> column -> counts of the first trial."
+    seen, results = behind_transforms(run, study.sizes.trials), {}
+    for made in TRANSFORMS:
+        sweep = study.sweep(attacks=("ifgsm_ll",), transform=made)
+        for name, counts in crossed_sweeps(study, {made: (Seen(run), seen)}, sweep)[made].items():
+            results.setdefault((made, name.partition(", trial")[0]), counts)
+    return results
+
+
+def crf_results(study: ArnabStudy, runs: dict[str, Run]) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    "(source, target) -> column -> counts of each network with a CRF and of the one without."
+    results = {}
+    for refined, base in CRF_PAIRS.items():
+        plain = Seen(runs[base])
+        crf = Seen(runs[refined]) if refined in runs else Seen(runs[base], NetworkView(crf="deeplabv2_resnet101"))
+        sweeps = {base: (plain, {base: plain, refined: crf}), refined: (crf, {refined: crf})}
+        results |= paired(crossed_sweeps(study, sweeps, study.sweep()))
+    return results
+
+
+def all_results(voc: ArnabStudy, city: ArnabStudy) -> dict[str, dict]:
+    "One training of everything, as `ddcat.study.arnab_claims.judge_arnab` takes it."
+    runs = {study: trained_networks(study, ARNAB_NETWORKS[study.like]) for study in (voc, city)}
+    white = {study.like: white_box(study, {name: Seen(run) for name, run in networks.items()}, study.sweep())
+             for study, networks in runs.items()}
+    lab, fcn, others = scale_seen(runs[voc])
+    transfer = crossed_sweeps(voc, {name: (seen, lab | others) for name, seen in lab.items()}, voc.sweep())
+    transfer |= crossed_sweeps(voc, {name: (seen, fcn) for name, seen in fcn.items()}, voc.sweep())
+    with_crf = runs[voc] | trained_networks(voc, ["CRF-RNN (VGG)"])
+    return {**white, "transfer": paired(transfer), "transforms": transform_results(voc, runs[voc][_MULTI]),
+            "crf": crf_results(voc, with_crf)}

@@ -124,6 +124,7 @@ def _numbered(name: str, title: str) -> str:
 ITEMS = {item.name: item for item in [
     *(Item(name, title, "DDC-AT", name) for name, title in _DDCAT.items()),
     *(Item(f"arnab_{name}", _numbered(name, title), "Arnab", _ARNAB_NOTEBOOKS.get(name, "")) for name, title in _ARNAB.items()),
+    Item("arnab_claims", "The paper's sentences, checked on its numbers and on ours", "Arnab", "arnab/claims"),
     Item("arnab_reach", "Beyond the paper: how far the perturbation of one half reaches into the other", "Arnab",
          "arnab/perturbations")]}
 
