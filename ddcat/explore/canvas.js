@@ -35,7 +35,7 @@ const STYLE = `
 .ddcat-canvas button:hover { background: var(--jp-layout-color3, #ddd); }
 .ddcat-canvas button[aria-pressed="true"] { border-color: var(--jp-brand-color1, #1565c0);
   box-shadow: inset 0 0 0 1px var(--jp-brand-color1, #1565c0); }
-.ddcat-canvas button:disabled { opacity: 0.45; cursor: default; }
+.ddcat-canvas button[aria-disabled="true"] { opacity: 0.45; cursor: default; }
 .ddcat-canvas :focus-visible { outline: 2px solid var(--jp-brand-color1, #1565c0); outline-offset: 2px; }
 .ddcat-canvas input[type="range"] { width: 110px; margin: 0; accent-color: var(--jp-brand-color1, #1565c0); }
 .ddcat-canvas output { display: inline-block; min-width: 3em; font-variant-numeric: tabular-nums; }
@@ -352,14 +352,18 @@ class Board {
 
   draw() {
     for (const pane of this.panes) this.drawPane(pane);
-    const { dataset } = this.root, { region, cursor } = this;
+    const { dataset } = this.root, { region, cursor, corner } = this;
     dataset.zoom = String(this.zoom);
+    dataset.view = `${Math.round(this.top)},${Math.round(this.left)}`;
     dataset.magnification = String(this.magnification);
+    dataset.opacity = String(this.opacity);
+    dataset.outlines = this.outlines ? "on" : "off";
     dataset.region = region ? region.join(",") : "";
     dataset.cursor = cursor ? cursor.join(",") : "";
+    dataset.corner = corner ? corner.join(",") : "";
     dataset.isolated = this.isolated < 0 ? "" : this.classes[this.isolated];
     dataset.brush = this.brush ? "on" : "off";
-    this.tools.clear.disabled = !region;
+    this.tools.clear.setAttribute("aria-disabled", String(!region)); // not `disabled`, which would take the focus away
     this.read();
   }
 

@@ -93,5 +93,6 @@ class Chart:
         "Shows a figure in the place of the one before."
         self.figure, plain = figure, json.loads(figure.to_json())
         plain["layout"].pop("template", None)  # 7 kB of colours
+        plain["config"] = {"displayModeBar": False}  # ten more stops of the Tab key, one of which offers an upload
         data = {"application/vnd.plotly.v1+json": plain, "text/plain": "a plotly figure"}
         self.widget.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)

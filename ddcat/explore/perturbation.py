@@ -47,7 +47,7 @@ class PerturbationRequest(Config):
     steps: Count = 6  # of iterative attacks; their α is a third of ε, as in DDC-AT
     target: str = TRUTH  # away from truth | prediction; or the class to reach everywhere
     region: tuple[Natural, Natural, Count, Count] | None = None  # top, left, bottom, right of what may change; None: all
-    step: Natural = 0  # the step that is shown; 0: the last
+    step: Natural = 0  # the step that is shown; 0, or more than there are: the last
 
     def check(self) -> None:
         if self.attack not in SHOWN_ATTACKS:
@@ -180,6 +180,10 @@ class Walk:
     images: tuple[Tensor, ...]  # (3,h,w) after each step; the last is the attack's result
     losses: tuple[float, ...]
 
+    def image(self, step: int) -> Tensor:  # (3,h,w)
+        "After that step; after the last for 0, and for a step that the attack does not have."
+        return self.images[(step if step <= len(self.images) else 0) - 1]
+
 
 NUMBERS = ("mIoU before", "mIoU after", "accuracy before", "accuracy after", "flipped", "flipped inside", "flipped outside",
            "reach")
@@ -250,7 +254,7 @@ class PerturbationExplorer(PaneExplorer):
             Perturbed({**self.clean_layers(image, truth, before), "delta": grey_levels(x - image)}, {}, losses)))
         if stop():
             return None
-        x = walk.images[(request.step or len(walk.images)) - 1] if walk.images else image
+        x = walk.image(request.step) if walk.images else image
         logits = logits_of(model, x)
         after = logits.argmax(0)
         layers = {**self.clean_layers(image, truth, before), "delta": grey_levels(x - image), "after": class_map(after),
@@ -299,7 +303,7 @@ class PerturbationExplorer(PaneExplorer):
         if self.walk is None or not self.walk.images:
             raise ValueError("there is no adversarial image to save: set ε above 0 and wait for the result")
         request, image = self.request, self.images[self.request.image]
-        x = self.walk.images[(request.step or len(self.walk.images)) - 1].contiguous()
+        x = self.walk.image(request.step).contiguous()
         name = f"image{request.image}_{request.attack.lower().replace(' ', '_')}"
         hashes = {key: hashlib.sha256(tensor_bytes(value)).hexdigest() for key, value in (("image", image), ("adversarial", x))}
         record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.models[request.network]), **hashes}
