@@ -18,7 +18,7 @@ import numpy as np
 
 from .timing import save_benchmark
 from ..config import Between
-from ..explore.browser import explore_source, find_browser, opened_notebook, run_all
+from ..explore.browser import after, explore_source, find_browser, opened_notebook, run_all
 from ..training.loop import Machine
 
 # %% ../../nbs/bench/08_explorer.ipynb #0df33748
@@ -116,8 +116,7 @@ def measured(source: str, size: tuple[int, int], presses: int, frames: int) -> l
         board = page.locator("[data-painted]").first
         panel = page.locator(".jp-OutputArea-output").filter(has=board)
         page.wait_for_function("document.body.innerText.includes('| Idle')")
-        panel.locator("select").nth(1).select_option("FGSM")
-        page.wait_for_selector("[data-painted][data-status=ready]")
+        after(board, lambda: panel.locator("select").nth(1).select_option("FGSM"))
         board.evaluate(MOMENTS)
         panel.locator(".noUi-handle").first.focus()
         names = ("key to busy mark, FGSM", "key to first picture, FGSM", "key to last picture, FGSM", "update, FGSM")

@@ -11,6 +11,7 @@ const SCALES = [2, 3, 4, 6, 8]; // whole factors by which small pictures are enl
 const WIDEST = 512; // CSS pixels of an enlarged pane
 const GAP = 12; // CSS pixels between panes
 const SNAPSHOT_BYTES = 16000; // of a picture in a saved notebook: four explorers stay below 300 kB
+const SNAPSHOT_WIDTH = 240; // its pixels of each pane, or fewer
 const SNAPSHOT_TYPES = ["image/webp", "image/jpeg"]; // not every browser writes the first
 const SNAPSHOT_DELAY = 1000; // ms without painting
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // on what has the focus: JupyterLab leaves its keys alone
@@ -567,18 +568,26 @@ class Board {
     make("a", { href: this.page(this.scale).toDataURL("image/png"), download: "panes.png" }).click();
   }
 
-  // The largest page that fits into a saved notebook.
-  snapshot() {
-    const start = Math.max(1, Math.round(240 / this.width));
-    for (const factor of [start, 1, 0.75, 0.6, 0.5, 0.4, 0.25, 0.125]) {
-      const sheet = this.page(factor);
+  // The largest page that fits into a saved notebook, as a data URL. Browsers encode beside their other work.
+  async snapshot() {
+    const first = SNAPSHOT_WIDTH / this.width;
+    for (const share of [1, 0.75, 0.6, 0.5, 0.4, 0.25, 0.125]) {
+      const sheet = this.page(share * (first < 1 ? first : Math.round(first)));
       for (const [type, quality] of SNAPSHOT_TYPES.flatMap((name) => [[name, 0.6], [name, 0.3]])) {
-        const url = sheet.toDataURL(type, quality);
+        const url = await encoded(sheet, type, quality);
         if (url.startsWith(`data:${type}`) && url.length <= SNAPSHOT_BYTES) return url;
       }
     }
     return "";
   }
+}
+
+function encoded(sheet, type, quality) {
+  return new Promise((done) => sheet.toBlob((blob) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.readAsDataURL(blob);
+  }, type, quality));
 }
 
 function boxOf([y, x], [toY, toX]) {
@@ -595,7 +604,7 @@ function facade(board) {
     error: (text) => board.setStatus("error", text),
     onRegion: (callback) => board.regionCallbacks.push(callback),
     onPaint: (callback) => { board.painted = callback; },
-    snapshot: () => (Object.keys(board.layers).length ? board.snapshot() : ""),
+    snapshot: async () => (Object.keys(board.layers).length ? board.snapshot() : ""),
     destroy: () => board.destroy(),
   };
 }
@@ -637,10 +646,11 @@ function render({ model, el }) {
   const inOrder = (act) => { queue = queue.then(act).catch((problem) => board.error(String(problem))); };
   const showStatus = () => {
     const { kind, text } = model.get("status");
-    inOrder(() => board[kind](text));
+    if (kind === "busy") board.busy(text); // at once, also while a picture is unpacked
+    else inOrder(() => model.get("status").kind !== "busy" && board[kind](text));
   };
-  const save = () => {
-    const url = board.snapshot();
+  const save = async () => {
+    const url = await board.snapshot();
     if (!url || url === model.get("snapshot")) return;
     model.set("snapshot", url);
     model.save_changes();

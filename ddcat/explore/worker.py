@@ -128,7 +128,8 @@ class Explorer(ABC):
             if job.stop():
                 return
             self.result, self.error = result, ""
-            self.show(result)
+        self.show(result)  # without the lock: a new request need not wait for it to be told that it is computed
+        with self.lock:
             if job is self.job:
                 self.tell("done" if last else "busy", "" if last else "computing")
 
