@@ -230,7 +230,7 @@ class PerturbationExplorer(PaneExplorer):
 
     def __init__(
         self,
-        model: nn.Module | Mapping[str, nn.Module],  # images (n,3,h,w) in [0,1] -> logits; several by their names
+        model: nn.Module | Mapping,  # images (n,3,h,w) in [0,1] -> logits; several: name -> network, or name -> () -> network
         images: Sequence[Tensor],  # each (3,h,w) in [0,1]; or a tensor (n,3,h,w)
         labels: Sequence[Tensor] | None = None,  # each (h,w), 255 = void; None: the network's own clean prediction
         classes: Sequence[str] | None = None,  # default: class 0, class 1 …
@@ -240,13 +240,16 @@ class PerturbationExplorer(PaneExplorer):
         self.images, self.labels, self.walk = images, labels, None
         first = PerturbationRequest(**{"network": next(iter(self.models)), **request})
         if not classes:
-            classes = [f"class {i}" for i in range(len(logits_of(self.chosen(first)[0], images[0])))]
+            classes = [f"class {i}" for i in range(len(logits_of(self.network(first.network), images[0])))]
         super().__init__(first, classes, PERTURBATION_PANES)
         self.canvas.on_region(lambda box: self.change(region=box))
 
     def compute(self, request: PerturbationRequest, stop: Callable, progress: Callable) -> Perturbed | None:
-        "Attack, predictions before and after, numbers."
-        model, image = self.chosen(request)
+        "Attack, predictions before and after, numbers; the image before a network is read, which may take seconds."
+        image = self.image(request)
+        if not isinstance(self.models.get(request.network), nn.Module):
+            progress(Perturbed({"image": pixel_layer(image)}, {}))
+        model = self.network(request.network)
         clean = logits_of(model, image)
         before = clean.argmax(0)
         truth = before if self.labels is None else self.labels[request.image]
@@ -262,13 +265,19 @@ class PerturbationExplorer(PaneExplorer):
         figures = scores(truth, {"before": before, "after": after}, len(self.classes))
         return Perturbed(layers, figures | changes(before.numpy(), after.numpy(), request.region), walk.losses)
 
-    def chosen(self, request: PerturbationRequest) -> tuple[nn.Module, Tensor]:
-        "Network and image; ValueError for one that does not exist."
-        if request.network not in self.models:
-            raise unknown("network", request.network, self.models)
+    def network(self, name: str) -> nn.Module:
+        "A network by name; ValueError for one that does not exist."
+        if name not in self.models:
+            raise unknown("network", name, self.models)
+        if not isinstance(self.models[name], nn.Module):
+            self.models[name] = self.models[name]()
+        return self.models[name]
+
+    def image(self, request: PerturbationRequest) -> Tensor:  # (3,h,w)
+        "The chosen image; ValueError for one that does not exist."
         if request.image >= len(self.images):
             raise ValueError(f"image {request.image} does not exist: there are {len(self.images)}")
-        return self.models[request.network], self.images[request.image]
+        return self.images[request.image]
 
     def attacked(self, request: PerturbationRequest, model: nn.Module, image: Tensor, truth: Tensor, before: Tensor,
                  stop: Callable, partial: Callable) -> Walk:
@@ -306,7 +315,7 @@ class PerturbationExplorer(PaneExplorer):
         x = self.walk.image(request.step).contiguous()
         name = f"image{request.image}_{request.attack.lower().replace(' ', '_')}"
         hashes = {key: hashlib.sha256(tensor_bytes(value)).hexdigest() for key, value in (("image", image), ("adversarial", x))}
-        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.models[request.network]), **hashes}
+        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.network(request.network)), **hashes}
         atomic_write(Path(folder) / f"{name}.json", json.dumps(record, indent=1))
         picture = io.BytesIO()
         Image.fromarray(pixel_layer(x)).save(picture, "png")
