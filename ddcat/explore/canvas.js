@@ -637,6 +637,14 @@ function keepKeys(el) {
   }
 }
 
+// Calls back as soon as a control moves, before the kernel hears of it; gives a function that ends this.
+function onControls(model, moved) {
+  const ids = model.get("controls").map((reference) => reference.replace("IPY_MODEL_", ""));
+  const controls = ids.map((id) => model.widget_manager.get_model(id));
+  for (const control of controls) control.then((it) => it.on("change:value", moved));
+  return () => controls.forEach((control) => control.then((it) => it.off("change:value", moved)));
+}
+
 // The panes of a widget: the model's messages carry the pixels, its traits only names, colours, status and snapshot.
 function render({ model, el }) {
   const board = mount(el, { classes: model.get("classes"), colours: model.get("colours") });
@@ -666,12 +674,14 @@ function render({ model, el }) {
   board.onRegion((box) => model.send({ type: "region", box }));
   model.on("msg:custom", receive);
   model.on("change:status", showStatus);
+  const leave = onControls(model, () => board.busy("computing"));
   showStatus();
   model.send({ type: "hello" });
   return () => {
     clearTimeout(timer);
     model.off("msg:custom", receive);
     model.off("change:status", showStatus);
+    leave();
     board.destroy();
   };
 }

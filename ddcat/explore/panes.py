@@ -70,13 +70,14 @@ class PaneExplorer(Explorer):
         self.change()
 
 # %% ../../nbs/explore/03_panes.ipynb #0b7872c2
-def connected(explorer: Explorer, controls: dict):  # field of the request -> ipywidgets control; gives an ipywidgets GridBox
+def connected(explorer: PaneExplorer, controls: dict):  # field of the request -> ipywidgets control; gives an ipywidgets GridBox
     "Controls that change the fields of an explorer's request, in as many columns as there is room for."
     import ipywidgets
 
     for field, control in controls.items():
         control.description, control.style = control.description or field, {"description_width": "70px"}
         control.observe(lambda change, field=field: explorer.change(**{field: change["new"]}), "value")
+    explorer.canvas.controls = list(controls.values())
     layout = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))")
     return ipywidgets.GridBox(list(controls.values()), layout=layout)
 
