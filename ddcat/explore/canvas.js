@@ -11,6 +11,7 @@ const SCALES = [2, 3, 4, 6, 8]; // whole factors by which small pictures are enl
 const WIDEST = 512; // CSS pixels of an enlarged pane
 const GAP = 12; // CSS pixels between panes
 const SNAPSHOT_BYTES = 16000; // of a picture in a saved notebook: four explorers stay below 300 kB
+const SNAPSHOT_WIDTH = 240; // its pixels of each pane, or fewer
 const SNAPSHOT_TYPES = ["image/webp", "image/jpeg"]; // not every browser writes the first
 const SNAPSHOT_DELAY = 1000; // ms without painting
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // on what has the focus: JupyterLab leaves its keys alone
@@ -35,7 +36,7 @@ const STYLE = `
 .ddcat-canvas button:hover { background: var(--jp-layout-color3, #ddd); }
 .ddcat-canvas button[aria-pressed="true"] { border-color: var(--jp-brand-color1, #1565c0);
   box-shadow: inset 0 0 0 1px var(--jp-brand-color1, #1565c0); }
-.ddcat-canvas button:disabled { opacity: 0.45; cursor: default; }
+.ddcat-canvas button[aria-disabled="true"] { opacity: 0.45; cursor: default; }
 .ddcat-canvas :focus-visible { outline: 2px solid var(--jp-brand-color1, #1565c0); outline-offset: 2px; }
 .ddcat-canvas input[type="range"] { width: 110px; margin: 0; accent-color: var(--jp-brand-color1, #1565c0); }
 .ddcat-canvas output { display: inline-block; min-width: 3em; font-variant-numeric: tabular-nums; }
@@ -352,14 +353,18 @@ class Board {
 
   draw() {
     for (const pane of this.panes) this.drawPane(pane);
-    const { dataset } = this.root, { region, cursor } = this;
+    const { dataset } = this.root, { region, cursor, corner } = this;
     dataset.zoom = String(this.zoom);
+    dataset.view = `${Math.round(this.top)},${Math.round(this.left)}`;
     dataset.magnification = String(this.magnification);
+    dataset.opacity = String(this.opacity);
+    dataset.outlines = this.outlines ? "on" : "off";
     dataset.region = region ? region.join(",") : "";
     dataset.cursor = cursor ? cursor.join(",") : "";
+    dataset.corner = corner ? corner.join(",") : "";
     dataset.isolated = this.isolated < 0 ? "" : this.classes[this.isolated];
     dataset.brush = this.brush ? "on" : "off";
-    this.tools.clear.disabled = !region;
+    this.tools.clear.setAttribute("aria-disabled", String(!region)); // not `disabled`, which would take the focus away
     this.read();
   }
 
@@ -563,18 +568,26 @@ class Board {
     make("a", { href: this.page(this.scale).toDataURL("image/png"), download: "panes.png" }).click();
   }
 
-  // The largest page that fits into a saved notebook.
-  snapshot() {
-    const start = Math.max(1, Math.round(240 / this.width));
-    for (const factor of [start, 1, 0.75, 0.6, 0.5, 0.4, 0.25, 0.125]) {
-      const sheet = this.page(factor);
+  // The largest page that fits into a saved notebook, as a data URL. Browsers encode beside their other work.
+  async snapshot() {
+    const first = SNAPSHOT_WIDTH / this.width;
+    for (const share of [1, 0.75, 0.6, 0.5, 0.4, 0.25, 0.125]) {
+      const sheet = this.page(share * (first < 1 ? first : Math.round(first)));
       for (const [type, quality] of SNAPSHOT_TYPES.flatMap((name) => [[name, 0.6], [name, 0.3]])) {
-        const url = sheet.toDataURL(type, quality);
+        const url = await encoded(sheet, type, quality);
         if (url.startsWith(`data:${type}`) && url.length <= SNAPSHOT_BYTES) return url;
       }
     }
     return "";
   }
+}
+
+function encoded(sheet, type, quality) {
+  return new Promise((done) => sheet.toBlob((blob) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.readAsDataURL(blob);
+  }, type, quality));
 }
 
 function boxOf([y, x], [toY, toX]) {
@@ -591,7 +604,7 @@ function facade(board) {
     error: (text) => board.setStatus("error", text),
     onRegion: (callback) => board.regionCallbacks.push(callback),
     onPaint: (callback) => { board.painted = callback; },
-    snapshot: () => (Object.keys(board.layers).length ? board.snapshot() : ""),
+    snapshot: async () => (Object.keys(board.layers).length ? board.snapshot() : ""),
     destroy: () => board.destroy(),
   };
 }
@@ -624,6 +637,14 @@ function keepKeys(el) {
   }
 }
 
+// Calls back as soon as a control moves, before the kernel hears of it; gives a function that ends this.
+function onControls(model, moved) {
+  const ids = model.get("controls").map((reference) => reference.replace("IPY_MODEL_", ""));
+  const controls = ids.map((id) => model.widget_manager.get_model(id));
+  for (const control of controls) control.then((it) => it.on("change:value", moved));
+  return () => controls.forEach((control) => control.then((it) => it.off("change:value", moved)));
+}
+
 // The panes of a widget: the model's messages carry the pixels, its traits only names, colours, status and snapshot.
 function render({ model, el }) {
   const board = mount(el, { classes: model.get("classes"), colours: model.get("colours") });
@@ -633,10 +654,11 @@ function render({ model, el }) {
   const inOrder = (act) => { queue = queue.then(act).catch((problem) => board.error(String(problem))); };
   const showStatus = () => {
     const { kind, text } = model.get("status");
-    inOrder(() => board[kind](text));
+    if (kind === "busy") board.busy(text); // at once, also while a picture is unpacked
+    else inOrder(() => model.get("status").kind !== "busy" && board[kind](text));
   };
-  const save = () => {
-    const url = board.snapshot();
+  const save = async () => {
+    const url = await board.snapshot();
     if (!url || url === model.get("snapshot")) return;
     model.set("snapshot", url);
     model.save_changes();
@@ -652,12 +674,14 @@ function render({ model, el }) {
   board.onRegion((box) => model.send({ type: "region", box }));
   model.on("msg:custom", receive);
   model.on("change:status", showStatus);
+  const leave = onControls(model, () => board.busy("computing"));
   showStatus();
   model.send({ type: "hello" });
   return () => {
     clearTimeout(timer);
     model.off("msg:custom", receive);
     model.off("change:status", showStatus);
+    leave();
     board.destroy();
   };
 }

@@ -16,6 +16,7 @@ from importlib.resources import files
 import anywidget
 import numpy as np
 import traitlets
+from ipywidgets import widget_serialization
 from PIL import Image
 
 from ..config import VOID, unknown
@@ -127,6 +128,7 @@ class PaneCanvas(anywidget.AnyWidget):
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     colours = traitlets.List().tag(sync=True)  # [[r, g, b], …], one of each class
     status = traitlets.Dict({"kind": "ready", "text": ""}).tag(sync=True)  # kind: ready, busy or error
+    controls = traitlets.List().tag(sync=True, **widget_serialization)  # widgets whose every move is followed by a new status
     snapshot = traitlets.Unicode("").tag(sync=True)  # data URL of a WebP or JPEG, set by the browser
 
     def __init__(

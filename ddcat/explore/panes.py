@@ -70,13 +70,14 @@ class PaneExplorer(Explorer):
         self.change()
 
 # %% ../../nbs/explore/03_panes.ipynb #0b7872c2
-def connected(explorer: Explorer, controls: dict):  # field of the request -> ipywidgets control; gives an ipywidgets GridBox
+def connected(explorer: PaneExplorer, controls: dict):  # field of the request -> ipywidgets control; gives an ipywidgets GridBox
     "Controls that change the fields of an explorer's request, in as many columns as there is room for."
     import ipywidgets
 
     for field, control in controls.items():
         control.description, control.style = control.description or field, {"description_width": "70px"}
         control.observe(lambda change, field=field: explorer.change(**{field: change["new"]}), "value")
+    explorer.canvas.controls = list(controls.values())
     layout = ipywidgets.Layout(grid_template_columns="repeat(auto-fill, minmax(310px, 1fr))")
     return ipywidgets.GridBox(list(controls.values()), layout=layout)
 
@@ -93,5 +94,6 @@ class Chart:
         "Shows a figure in the place of the one before."
         self.figure, plain = figure, json.loads(figure.to_json())
         plain["layout"].pop("template", None)  # 7 kB of colours
+        plain["config"] = {"displayModeBar": False}  # ten more stops of the Tab key, one of which offers an upload
         data = {"application/vnd.plotly.v1+json": plain, "text/plain": "a plotly figure"}
         self.widget.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)

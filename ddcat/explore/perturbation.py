@@ -47,7 +47,7 @@ class PerturbationRequest(Config):
     steps: Count = 6  # of iterative attacks; their α is a third of ε, as in DDC-AT
     target: str = TRUTH  # away from truth | prediction; or the class to reach everywhere
     region: tuple[Natural, Natural, Count, Count] | None = None  # top, left, bottom, right of what may change; None: all
-    step: Natural = 0  # the step that is shown; 0: the last
+    step: Natural = 0  # the step that is shown; 0, or more than there are: the last
 
     def check(self) -> None:
         if self.attack not in SHOWN_ATTACKS:
@@ -180,6 +180,10 @@ class Walk:
     images: tuple[Tensor, ...]  # (3,h,w) after each step; the last is the attack's result
     losses: tuple[float, ...]
 
+    def image(self, step: int) -> Tensor:  # (3,h,w)
+        "After that step; after the last for 0, and for a step that the attack does not have."
+        return self.images[(step if step <= len(self.images) else 0) - 1]
+
 
 NUMBERS = ("mIoU before", "mIoU after", "accuracy before", "accuracy after", "flipped", "flipped inside", "flipped outside",
            "reach")
@@ -226,7 +230,7 @@ class PerturbationExplorer(PaneExplorer):
 
     def __init__(
         self,
-        model: nn.Module | Mapping[str, nn.Module],  # images (n,3,h,w) in [0,1] -> logits; several by their names
+        model: nn.Module | Mapping,  # images (n,3,h,w) in [0,1] -> logits; several: name -> network, or name -> () -> network
         images: Sequence[Tensor],  # each (3,h,w) in [0,1]; or a tensor (n,3,h,w)
         labels: Sequence[Tensor] | None = None,  # each (h,w), 255 = void; None: the network's own clean prediction
         classes: Sequence[str] | None = None,  # default: class 0, class 1 …
@@ -236,13 +240,16 @@ class PerturbationExplorer(PaneExplorer):
         self.images, self.labels, self.walk = images, labels, None
         first = PerturbationRequest(**{"network": next(iter(self.models)), **request})
         if not classes:
-            classes = [f"class {i}" for i in range(len(logits_of(self.chosen(first)[0], images[0])))]
+            classes = [f"class {i}" for i in range(len(logits_of(self.network(first.network), images[0])))]
         super().__init__(first, classes, PERTURBATION_PANES)
         self.canvas.on_region(lambda box: self.change(region=box))
 
     def compute(self, request: PerturbationRequest, stop: Callable, progress: Callable) -> Perturbed | None:
-        "Attack, predictions before and after, numbers."
-        model, image = self.chosen(request)
+        "Attack, predictions before and after, numbers; the image before a network is read, which may take seconds."
+        image = self.image(request)
+        if not isinstance(self.models.get(request.network), nn.Module):
+            progress(Perturbed({"image": pixel_layer(image)}, {}))
+        model = self.network(request.network)
         clean = logits_of(model, image)
         before = clean.argmax(0)
         truth = before if self.labels is None else self.labels[request.image]
@@ -250,7 +257,7 @@ class PerturbationExplorer(PaneExplorer):
             Perturbed({**self.clean_layers(image, truth, before), "delta": grey_levels(x - image)}, {}, losses)))
         if stop():
             return None
-        x = walk.images[(request.step or len(walk.images)) - 1] if walk.images else image
+        x = walk.image(request.step) if walk.images else image
         logits = logits_of(model, x)
         after = logits.argmax(0)
         layers = {**self.clean_layers(image, truth, before), "delta": grey_levels(x - image), "after": class_map(after),
@@ -258,13 +265,19 @@ class PerturbationExplorer(PaneExplorer):
         figures = scores(truth, {"before": before, "after": after}, len(self.classes))
         return Perturbed(layers, figures | changes(before.numpy(), after.numpy(), request.region), walk.losses)
 
-    def chosen(self, request: PerturbationRequest) -> tuple[nn.Module, Tensor]:
-        "Network and image; ValueError for one that does not exist."
-        if request.network not in self.models:
-            raise unknown("network", request.network, self.models)
+    def network(self, name: str) -> nn.Module:
+        "A network by name; ValueError for one that does not exist."
+        if name not in self.models:
+            raise unknown("network", name, self.models)
+        if not isinstance(self.models[name], nn.Module):
+            self.models[name] = self.models[name]()
+        return self.models[name]
+
+    def image(self, request: PerturbationRequest) -> Tensor:  # (3,h,w)
+        "The chosen image; ValueError for one that does not exist."
         if request.image >= len(self.images):
             raise ValueError(f"image {request.image} does not exist: there are {len(self.images)}")
-        return self.models[request.network], self.images[request.image]
+        return self.images[request.image]
 
     def attacked(self, request: PerturbationRequest, model: nn.Module, image: Tensor, truth: Tensor, before: Tensor,
                  stop: Callable, partial: Callable) -> Walk:
@@ -299,10 +312,10 @@ class PerturbationExplorer(PaneExplorer):
         if self.walk is None or not self.walk.images:
             raise ValueError("there is no adversarial image to save: set ε above 0 and wait for the result")
         request, image = self.request, self.images[self.request.image]
-        x = self.walk.images[(request.step or len(self.walk.images)) - 1].contiguous()
+        x = self.walk.image(request.step).contiguous()
         name = f"image{request.image}_{request.attack.lower().replace(' ', '_')}"
         hashes = {key: hashlib.sha256(tensor_bytes(value)).hexdigest() for key, value in (("image", image), ("adversarial", x))}
-        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.models[request.network]), **hashes}
+        record = {"request": json.loads(request.to_json()), "network": weights_sha256(self.network(request.network)), **hashes}
         atomic_write(Path(folder) / f"{name}.json", json.dumps(record, indent=1))
         picture = io.BytesIO()
         Image.fromarray(pixel_layer(x)).save(picture, "png")

@@ -110,6 +110,7 @@ class Explorer(ABC):
     def change(self, **fields) -> None:
         "Changes fields of the request and asks for its result. What is wrong with a field is told, and the request stays."
         with self.lock:
+            self.tell("busy", "computing")
             try:
                 self.request = replace(self.request, **fields)
             except ValueError as error:
@@ -119,7 +120,6 @@ class Explorer(ABC):
             if self.job:
                 self.job.superseded.set()
             self.job = Job(self, self.request)
-            self.tell("busy", "computing")
             self.worker.submit(self.job)
 
     def deliver(self, job: Job, result: object, last: bool = False) -> None:
@@ -128,7 +128,8 @@ class Explorer(ABC):
             if job.stop():
                 return
             self.result, self.error = result, ""
-            self.show(result)
+        self.show(result)  # without the lock: a new request need not wait for it to be told that it is computed
+        with self.lock:
             if job is self.job:
                 self.tell("done" if last else "busy", "" if last else "computing")
 

@@ -541,7 +541,7 @@ def claims(results: Results) -> list[dict]:
 
 
 def claims_table(verdicts: list[dict]) -> str:
-    "Verdicts as a Markdown table: difference in points of mIoU, with its interval; how to read it below."
-    cells = [(f"{c['model']}, {c['setting']}: {c['claim']}", attack_title(c["attack"]),
+    "A line for each attack, so that it fits a page: difference in points of mIoU, with its interval; how to read it below."
+    cells = [(attack_title(c["attack"]), f"{c['model']}, {c['setting']}: {c['claim']}",
               f"{c['verdict']} ({c['difference']:+.1f} [{c['low']:+.1f}, {c['high']:+.1f}])") for c in verdicts]
-    return f"{pivoted(['claim'], cells, missing='no claim')}\n\n{READING}"
+    return f"{pivoted(['attack'], cells, missing='no claim')}\n\n{READING}"

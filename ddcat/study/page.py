@@ -141,4 +141,5 @@ def write_page(folder: Path) -> None:
 
 BENCHMARK_TITLES = {"training_step_cost": "cost of a training step", "attack_step_cost": "cost of an attack's step",
                     "network_speed": "speed of the networks", "crf_speed": "speed of the dense CRF",
+                    "explorer_speed": "speed of the explorers",
                     "faults": "trainings killed on purpose"}
