@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARNAB_NETWORKS', 'CRFRNN_NETWORK', 'ARNAB_TABLES', 'ATTACK_TITLES', 'ARNAB_SIZES', 'SECOND_PASS', 'STRONG_EPS',
-           'SWITCHES', 'read_paper', 'printed_iou', 'ArnabSizes', 'narrow_model', 'narrow_stages', 'narrow_recipe',
+           'CODE_SWITCHES', 'read_paper', 'printed_iou', 'ArnabSizes', 'narrow_model', 'narrow_stages', 'narrow_recipe',
            'ArnabStudy', 'climb_steps', 'sweep_cost', 'trained_networks', 'crossed_sweeps', 'white_box', 'sweep_rows',
            'ratio_of', 'interval_of', 'white_box_rows', 'ordered', 'passes_of', 'strong_eps', 'worst_counts', 'kendall',
            'attack_order', 'stress', 'switched']
@@ -320,7 +320,7 @@ def stress(study: ArnabStudy, seen: dict[str, Seen]) -> dict[str, dict[str, dict
     return rows
 
 # %% ../../nbs/study/24_arnab.ipynb #aa73f91f
-SWITCHES = {  # what differs from the released code
+CODE_SWITCHES = {  # what differs from the released code
     "as released": {}, "label: ground truth": {"labels": "truth"}, "clipped to [0,1]": {"clip": True},
     "padding not attacked": {"padding": False}, "least likely class fixed": {"recompute": False}}
 
@@ -328,7 +328,7 @@ SWITCHES = {  # what differs from the released code
 def switched(study: ArnabStudy, seen: Seen) -> dict[str, dict[str, dict]]:  # switch -> attack -> row
     "IoU ratio of a network under each attack with one setting changed."
     eps, results = strong_eps(study), {}
-    for title, change in SWITCHES.items():
+    for title, change in CODE_SWITCHES.items():
         config = study.sweep(eps_255=(0.0, eps), **change)
         counts = white_box(study, {title: seen}, config)[title]
         rows = {attack: sweep_rows({"switch": title}, counts, attack, [eps]) for attack in config.attacks}
