@@ -25,6 +25,7 @@ from ..evaluation.protocol import CLEAN
 from ..evaluation.sweep import ARNAB_EPS, MILLION, COST, SEA_COLUMNS, SweepConfig, column_of
 from .grid import Progress, Study, trained, training_cost
 from .profiles import Parameters
+from .protocol import STUDIES
 from .recipes import RECIPES, Stage, staged
 from .store import ModelConfig, Run, RunConfig
 from .sweeps import Seen, swept
@@ -93,6 +94,8 @@ ARNAB_SIZES = {
     "real": ArnabSizes(width=0.25, iterations=6000, lr=2e-3, images=None, sea_steps=300),
     "paper": ArnabSizes(images=None, sea_steps=300),
 }
+_FOLD = ("Narrow networks on {}, trained for too short a time to be their authors'. They are tested on the first fold of the "
+         "project's protocol, whose images have no neighbour in time among those of training.")
 _WIDE = ("fcn8s", "crfrnn", "segnet", "dilated_frontend", "dilated_context", "icnet")
 
 
@@ -129,6 +132,8 @@ class ArnabStudy(Study):
     def __init__(self, parameters: Parameters, like: str, seed: int = 0):  # voc | cityscapes; of the trainings
         super().__init__(parameters, None if parameters.dataset else like)
         self.like, self.seed, self.sizes = like, seed, ARNAB_SIZES[parameters.profile]
+        if (study := STUDIES.get((parameters.profile, self.dataset))) and study.data.folds:
+            self.profile = replace(self.profile, data=study.data, note=_FOLD.format(self.dataset))
 
     def config(self, network: str) -> RunConfig:
         "The training of a network by its printed name; ValueError for one that the paper has not on this set."
