@@ -45,30 +45,32 @@ def series_of(rows: list[dict], name: str, attack: str, value: str) -> tuple[lis
 def eps_picture(
     rows: list[dict],  # of a result, one measure
     order: Sequence[str],  # names of the networks, the order of the legend
-    attacks: Sequence[str],  # a column of panels each
+    attacks: Sequence[str],  # a panel each
     y_title: str,
+    look: dict[str, tuple[str, str]] | None = None,  # name -> colour, line; default: of `styles`
 ) -> Image.Image:
     "Our values over ε with their intervals, and below them the printed ones, where there are any."
     from matplotlib.figure import Figure
 
     kinds = ["value", *["printed"] * any(r.get("printed") is not None for r in rows)]
-    eps = sorted({r["eps_255"] for r in rows})
-    figure = Figure((1 + 4.2 * len(attacks), 3.4 * len(kinds) + 0.3 * len(order) / len(attacks)), layout="constrained", dpi=100)
-    axes = figure.subplots(len(kinds), len(attacks), sharey=True, squeeze=False)
-    for (kind, attack), axis in zip(itertools.product(kinds, attacks), axes.flat, strict=True):
-        _eps_panel(axis, rows, order, attack, kind, eps)
-        whose = "ours" if kind == "value" else "printed"
-        axis.set(title=f"{whose}, {ATTACK_TITLES.get(attack, attack)}", xlabel="ε, grey levels")
+    pairs, wide = [*itertools.product(kinds, attacks)], min(len(attacks), 2 if len(attacks) == 4 and len(kinds) == 1 else 4)
+    high = -(-len(pairs) // wide)
+    figure = Figure((1 + 4.2 * wide, 3.4 * high + 0.3 * len(order) / wide), layout="constrained", dpi=100)
+    axes = figure.subplots(high, wide, sharey=True, squeeze=False)
+    for (kind, attack), axis in zip(pairs, axes.flat, strict=True):
+        _eps_panel(axis, rows, look or styles(order), attack, kind, sorted({r["eps_255"] for r in rows}))
+        whose = "printed, " if kind == "printed" else "ours, " if len(kinds) > 1 else ""
+        axis.set(title=whose + ATTACK_TITLES.get(attack, attack), xlabel="ε, grey levels")
     for row in axes:
         row[0].set(ylabel=y_title, ylim=(0, None))
     handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=max(1, min(len(names), 2 * len(attacks))), frameon=False)
+    figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 2 * wide), frameon=False)
     return figure_image(figure)
 
 
-def _eps_panel(axis, rows: list[dict], order: Sequence[str], attack: str, kind: str, eps: list[float]) -> None:
+def _eps_panel(axis, rows: list[dict], look: dict, attack: str, kind: str, eps: list[float]) -> None:
     "One panel: a line a network."
-    for name, (colour, dash) in styles(order).items():
+    for name, (colour, dash) in look.items():
         values, chosen = series_of(rows, name, attack, kind)
         places = [eps.index(r["eps_255"]) for r in chosen]
         axis.plot(places, values, marker="o", markersize=3, color=colour, linestyle=dash, label=name)

@@ -64,15 +64,14 @@ def flipped_row(study: ArnabStudy, network: str, attack: str, eps_255: float, be
 def half_picture(study: ArnabStudy, runs: dict[str, Run], eps_255: float) -> tuple[Image.Image, list[dict]]:
     "Figure 1: networks on one image whose right half is attacked."
     x, label = example_image(study)
-    shown, rows = [{"image": x[0], "truth": label}], []
+    clean, half, rows = {"image": x[0]}, {"truth": label}, []
     for name, run in runs.items():
         model = run.model()
         attacked = ATTACKERS["ifgsm_ll"](model, x, eps=eps_255 / 255, region=right_half(x))
         before, after = classes_of(model, x)[0], classes_of(model, attacked)[0]
-        shown.append({f"{name}, clean": before, "right half attacked": after})
+        clean[name], half[f"{name}, right half attacked"] = before, after
         rows.append(flipped_row(study, name, "ifgsm_ll", eps_255, before, after))
-    wide = [{**a, **b} for a, b in zip(shown[1::2], shown[2::2] + [{}] * (len(shown) % 2 == 0), strict=True)]
-    return panels([shown[0], *wide], study.store.sources(study.profile.data)[1].classes, 170), rows
+    return panels([clean, half], study.store.sources(study.profile.data)[1].classes, 170), rows
 
 
 def perturbation_picture(study: ArnabStudy, network: str, run: Run, eps_255: Iterable[float]) -> tuple[Image.Image, list[dict]]:
@@ -81,8 +80,8 @@ def perturbation_picture(study: ArnabStudy, network: str, run: Run, eps_255: Ite
     noise, images = {}, {}
     for eps in eps_255:
         attacked = ATTACKERS["fgsm"](model, x, eps=eps / 255)
-        noise[f"perturbation, ε = {eps:g}"] = (0.5 + attacked - x)[0].clamp(0, 1)
-        images[f"image with it, ε = {eps:g}"] = attacked[0].clamp(0, 1)
+        noise[f"perturbation\nε\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{eps:g}"] = (0.5 + attacked - x)[0].clamp(0, 1)
+        images[f"image with it\nε\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{eps:g}"] = attacked[0].clamp(0, 1)
         rows.append(flipped_row(study, network, "fgsm", eps, classes_of(model, x), classes_of(model, attacked)))
     return panels([noise, images], (), 150), rows
 
@@ -99,7 +98,7 @@ def prediction_grid(
         before = classes_of(model, x)[0]
         for eps in eps_255:
             after = classes_of(model, ATTACKERS[attack](model, x, eps=eps / 255) if eps else x)[0]
-            line[f"{title}, ε = {eps:g}"] = after
+            line[f"{title}, ε\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{eps:g}"] = after
             rows.append(flipped_row(study, network, attack, eps, before, after))
         shown.append(line)
     head = {"image": x[0], "truth": label}

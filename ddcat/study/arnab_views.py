@@ -204,7 +204,9 @@ def certainty_chart(rows: list[dict], what: str) -> tuple[Image.Image, str]:  # 
     from matplotlib.figure import Figure
 
     radii = sorted({r["eps_255"] for r in rows} - {0})
-    figure = Figure((3 * min(len(radii), 4) + 3, 3.2 * -(-len(radii) // 4) + 0.5), layout="constrained", dpi=100)
+    names = len({r["model"] for r in rows})
+    figure = Figure((3.2 * max(min(len(radii), 4), 2), 3.2 * -(-len(radii) // 4) + 0.3 + 0.22 * -(-names // 4)),
+                    layout="constrained", dpi=100)
     axes = figure.subplots(-(-len(radii) // 4), min(len(radii), 4), squeeze=False)
     lines, look = [], styles(r["model"] for r in rows)
     for eps, axis in zip(radii, axes.flat, strict=False):
@@ -215,7 +217,7 @@ def certainty_chart(rows: list[dict], what: str) -> tuple[Image.Image, str]:  # 
         axis.set(title=f"ε = {eps:g}", xlabel={"confidence": "confidence %", "entropy": "entropy, nats"}[what])
         lines.append((f"{eps:g}", correlation(points, what)))
     axes[0, 0].set(ylabel="IoU ratio %, FGSM")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize="small")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=min(names, 4), frameon=False)
     return figure_image(figure), markdown(["ε", f"correlation of {what} and IoU ratio"], lines)
 
 
