@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ARNAB_NETWORKS', 'CRFRNN_NETWORK', 'ARNAB_TABLES', 'ATTACK_TITLES', 'ARNAB_SIZES', 'SECOND_PASS', 'STRONG_EPS',
-           'CODE_SWITCHES', 'read_paper', 'printed_iou', 'ArnabSizes', 'narrow_model', 'narrow_stages', 'narrow_recipe',
-           'ArnabStudy', 'climb_steps', 'sweep_cost', 'trained_networks', 'crossed_sweeps', 'white_box', 'sweep_rows',
-           'ratio_of', 'interval_of', 'white_box_rows', 'ordered', 'passes_of', 'strong_eps', 'worst_counts', 'kendall',
-           'attack_order', 'stress', 'switched']
+           'LEAST_SHARE', 'CODE_SWITCHES', 'read_paper', 'printed_iou', 'ArnabSizes', 'narrow_model', 'narrow_stages',
+           'narrow_recipe', 'ArnabStudy', 'climb_steps', 'sweep_cost', 'trained_networks', 'crossed_sweeps',
+           'white_box', 'sweep_rows', 'ratio_of', 'interval_of', 'white_box_rows', 'ordered', 'passes_of', 'strong_eps',
+           'worst_counts', 'kendall', 'attack_order', 'stress', 'switched']
 
 # %% ../../nbs/study/24_arnab.ipynb #f8260764
 import csv
@@ -272,6 +272,7 @@ def passes_of(results: dict[str, dict[str, np.ndarray]]) -> dict[str, tuple[int,
 
 # %% ../../nbs/study/24_arnab.ipynb #b95e8755
 STRONG_EPS = 8.0  # grey levels; comparisons with SEA are made at the largest ε up to it
+LEAST_SHARE = 0.5  # of the best clean mIoU: a network that learnt nothing looks robust
 
 
 def strong_eps(study: ArnabStudy) -> float:
@@ -296,18 +297,21 @@ def attack_order(
     study: ArnabStudy,
     seen: dict[str, Seen],
     results: dict[str, dict[str, np.ndarray]],  # of the paper's sweep over the same networks
-) -> dict:  # eps_255; networks, the most robust first; their IoU ratios under ifgsm_ll and sea; tau with low and high
-    "Whether I-FGSM ll and SEA order the networks alike."
+) -> dict:  # eps_255; networks, the most robust first; their IoU ratios under ifgsm_ll and sea; tau, low and high; not ranked
+    "Whether I-FGSM ll and SEA order the networks alike; one under half of the best clean mIoU is not ranked."
     eps = strong_eps(study)
     hard = white_box(study, seen, study.sweep(attacks=("sea",), eps_255=(0.0, eps)))
     clean = {name: resampled(counts[CLEAN]) for name, counts in results.items()}
     ratios = {"ifgsm_ll": {name: ratio_of(resampled(results[name][column_of("ifgsm_ll", eps)]), clean[name]) for name in seen},
               "sea": {name: ratio_of(resampled(worst_counts(hard[name], eps)), clean[name]) for name in seen}}
-    names = sorted(seen, key=lambda name: -ratios["ifgsm_ll"][name][0])
-    tau = kendall(*(np.stack([ratio[name] for name in names]) for ratio in ratios.values()))
+    least = LEAST_SHARE * max(values[0] for values in clean.values())
+    ranked = [name for name in seen if clean[name][0] >= least]
+    names = sorted(ranked, key=lambda name: -ratios["ifgsm_ll"][name][0])
+    pair = [np.stack([ratio[name] for name in names]) for ratio in ratios.values()]
+    tau = kendall(*pair) if len(names) > 1 else np.array([np.nan])
     values = {attack: [round(float(ratio[name][0]), 2) for name in names] for attack, ratio in ratios.items()}
     known = {"tau": round(float(tau[0]), 3), **interval_of(tau)} if np.isfinite(tau).sum() > 1 else {"tau": None}
-    return {"eps_255": eps, "networks": names, **values, **known}
+    return {"eps_255": eps, "networks": names, **values, **known, "not ranked": [name for name in seen if name not in ranked]}
 
 # %% ../../nbs/study/24_arnab.ipynb #8496133b
 def stress(study: ArnabStudy, seen: dict[str, Seen]) -> dict[str, dict[str, dict]]:  # name -> attack -> row of its IoU ratio

@@ -173,14 +173,15 @@ def save_figure(
 
 def order_table(orders: dict[str, dict]) -> str:  # set -> as of `attack_order`
     "The networks under I-FGSM ll and SEA, and whether the orders agree, as Markdown."
-    parts = []
+    parts, heads = [], ["network", "IoU ratio %, I-FGSM ll", "SEA"]
     for like, order in orders.items():
         interval = "" if order.get("low") is None else f" [{order['low']:.2f}, {order['high']:.2f}]"
-        said = "not known: all networks are equal" if order["tau"] is None else f"{order['tau']:.2f}{interval}"
+        said = "not known: no two networks differ" if order["tau"] is None else f"{order['tau']:.2f}{interval}"
+        unranked = f" Not ranked, since they learnt too little: {', '.join(order['not ranked'])}." if order["not ranked"] else ""
         lines = [(name, f"{a:.1f}", f"{b:.1f}") for name, a, b in
                  zip(order["networks"], order["ifgsm_ll"], order["sea"], strict=True)]
         parts.append(f"**Networks of the {like} tables**, ε = {order['eps_255']:g}: Kendall's τ between the orders under "
-                     f"I-FGSM ll and under SEA is {said}.\n\n" + markdown(["network", "IoU ratio %, I-FGSM ll", "SEA"], lines))
+                     f"I-FGSM ll and under SEA is {said}.{unranked}\n\n" + markdown(heads, lines))
     return "\n\n".join(parts)
 
 
