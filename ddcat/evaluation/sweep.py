@@ -22,7 +22,7 @@ from ..attacks.eot import eot_sweep
 from ..attacks.gradient import arnab_steps, ifgsm_sweep
 from ..attacks.record import Counted
 from ..attacks.transforms import TRANSFORMS
-from ..config import Config, Count, GreyLevels, Natural, unknown
+from ..config import VOID, Config, Count, GreyLevels, Natural, unknown
 from ..crf.meanfield import confidence, entropy
 from .metrics import confusion
 from .protocol import CLEAN, SEA, batches_of_one_size, chosen_images, read_batch
@@ -146,9 +146,9 @@ class Padded(nn.Module):
         "Images (n,3,h,w) with the network's padding around them."
         return self.model.restore(self.model.prepare(images)).clamp(0, 1)
 
-    def inner(self, padded: Tensor, size: tuple[int, int], margin: int | None = None) -> Tensor:
+    def inner(self, padded: Tensor, size: tuple[int, int]) -> Tensor:
         "What lies at the place of the images in something of the padded images' size."
-        start = self.model.net.margin if margin is None else margin
+        start = self.model.net.margin
         return padded[..., start:start + size[0], start:start + size[1]]
 
     def forward(self, padded: Tensor) -> Tensor:
@@ -226,7 +226,7 @@ class SweepBatch:
         "Labels of the padded images, void on the padding."
         if not self.padded:
             return labels
-        canvas = labels.new_full((len(labels), *x.shape[-2:]), 255)
+        canvas = labels.new_full((len(labels), *x.shape[-2:]), VOID)
         self.padded.inner(canvas, self.size).copy_(labels)
         return canvas
 

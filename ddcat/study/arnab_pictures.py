@@ -23,8 +23,9 @@ from ..config import VOID, digest
 from ..evaluation.metrics import confusion, mean_iou
 from ..evaluation.protocol import batches_of_one_size, chosen_images, read_batch
 from .arnab import ArnabStudy, interval_of
+from .arnab_charts import styles
 from .grid import Progress
-from .pictures import panels
+from .pictures import figure_image, panels
 from .store import SCHEMA, Run, RunStore, provenance
 
 # %% ../../nbs/study/28_arnab_pictures.ipynb #a5dbb0e1
@@ -192,9 +193,6 @@ def share_of_flips(flips: np.ndarray, draws: int = 1000, seed: int = 0) -> dict[
 def reach_picture(rows: list[dict]) -> Image.Image:
     "The share of flipped pixels over the distance to the attacked half, a line a network."
     from matplotlib.figure import Figure
-
-    from ddcat.study.arnab_charts import styles
-    from ddcat.study.pictures import figure_image
 
     chosen = [r for r in rows if r["metric"] == "flipped"]
     names = [band for band in band_names() if band in {r["band"] for r in chosen}]

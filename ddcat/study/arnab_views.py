@@ -162,7 +162,7 @@ def transform_picture(study: ArnabStudy, run: Run, eps_255: float) -> Image.Imag
     _, dataset = study.store.sources(study.profile.data)
     image, label = dataset[0]
     model, x = run.model(), image[None].float() / 255
-    attacked = ifgsm_ll(model, x, eps=eps_255 / 255)
+    attacked = ifgsm_ll(model, x, eps=eps_255 / 255, bounds=None)  # as in the sweeps
     views = {"clean": x, f"I-FGSM ll, ε = {eps_255:g}": attacked}
     for name, transform in TRANSFORMS.items():
         if name != "None":
