@@ -237,7 +237,7 @@ class PerturbationExplorer(PaneExplorer):
         **request,  # fields of `PerturbationRequest`
     ):
         self.models = dict(model) if isinstance(model, Mapping) else {"network": model}
-        self.images, self.labels, self.walk = images, labels, None
+        self.images, self.labels, self.walk, self.before = images, labels, None, None
         first = PerturbationRequest(**{"network": next(iter(self.models)), **request})
         if not classes:
             classes = [f"class {i}" for i in range(len(logits_of(self.network(first.network), images[0])))]
@@ -249,9 +249,7 @@ class PerturbationExplorer(PaneExplorer):
         image = self.image(request)
         if not isinstance(self.models.get(request.network), nn.Module):
             progress(Perturbed({"image": pixel_layer(image)}, {}))
-        model = self.network(request.network)
-        clean = logits_of(model, image)
-        before = clean.argmax(0)
+        model, before = self.network(request.network), self.clean_map(request)
         truth = before if self.labels is None else self.labels[request.image]
         walk = self.attacked(request, model, image, truth, before, stop, lambda x, losses: progress(
             Perturbed({**self.clean_layers(image, truth, before), "delta": grey_levels(x - image)}, {}, losses)))
@@ -264,6 +262,13 @@ class PerturbationExplorer(PaneExplorer):
                   **certainty(logits)}
         figures = scores(truth, {"before": before, "after": after}, len(self.classes))
         return Perturbed(layers, figures | changes(before.numpy(), after.numpy(), request.region), walk.losses)
+
+    def clean_map(self, request: PerturbationRequest) -> Tensor:  # (h,w)
+        "The prediction without an attack, kept until another image or network is asked for."
+        asked = request.image, request.network
+        if self.before is None or self.before[0] != asked:
+            self.before = asked, logits_of(self.network(request.network), self.image(request)).argmax(0)
+        return self.before[1]
 
     def network(self, name: str) -> nn.Module:
         "A network by name; ValueError for one that does not exist."
