@@ -15,11 +15,12 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from ..attacks.gradient import arnab_steps
-from ..config import Amount, Config, Count, GreyLevels, Positive, root, unknown
+from ..config import Amount, Config, Count, GreyLevels, Positive, file_sha256, root, unknown
 from ..evaluation.metrics import mean_iou, resampled, worst_case_miou
 from ..evaluation.protocol import CLEAN
 from ..evaluation.sweep import ARNAB_EPS, MILLION, COST, SEA_COLUMNS, SweepConfig, column_of
@@ -137,9 +138,12 @@ class ArnabStudy(Study):
 
     def __init__(self, parameters: Parameters, like: str, seed: int = 0):  # voc | cityscapes; of the trainings
         super().__init__(parameters, None if parameters.dataset else like)
+        self.trained_on = self.profile.data
         self.like, self.seed, self.sizes = like, seed, ARNAB_SIZES[parameters.profile]
         if (study := STUDIES.get((parameters.profile, self.dataset))) and study.data.folds:
             self.profile = replace(self.profile, data=study.data, note=_FOLD.format(self.dataset))
+        if parameters.profile == "paper":
+            self.profile = replace(self.profile, data=replace(self.profile.data, train="train"))  # public weights need no SBD
 
     def config(self, network: str) -> RunConfig:
         "The training of a network by its printed name; ValueError for one that the paper has not on this set."
@@ -147,13 +151,22 @@ class ArnabStudy(Study):
         if network not in known:
             raise unknown(f"network on {self.like}", network, known)
         if self.parameters.profile == "paper":
-            return staged(known[network], self.profile.data, seed=self.seed)
+            return self.public(known[network]) or staged(known[network], self.trained_on, seed=self.seed)
         p, run = self.profile, None
         for stage in narrow_stages(RECIPES[known[network]]):
             model = narrow_model(stage.model, p.backbone, p.pretrained, self.sizes.width)
             recipe = narrow_recipe(stage, self.sizes, p.recipe.batch_size)
             run = RunConfig(p.data, model, recipe=recipe, seed=self.seed, init_from=run)
         return run
+
+    def public(self, recipe: str) -> RunConfig | None:
+        "A network as its authors published it, from <data root>/caffemodels/<recipe>.caffemodel; None where there is no file."
+        name = f"caffemodels/{recipe}.caffemodel"
+        path = Path(self.parameters.data_root) / name
+        if not path.is_file():
+            return None
+        model = replace(RECIPES[recipe][-1].model, pretrained=name, sha256=file_sha256(path), caffe=None)
+        return RunConfig(self.profile.data, model, recipe=Recipe(iterations=0), seed=self.seed)
 
     def sweep(self, **changes) -> SweepConfig:
         "The released code's sweep on this profile's number of images."

@@ -33,7 +33,7 @@ from ..models.backbones import check_fit
 @dataclass(frozen=True)
 class Recipe(Config):
     "How a network is trained, whatever its defence."
-    iterations: Count = 33_050
+    iterations: Natural = 33_050  # 0: the weights as they are
     batch_size: Count = 16
     optimizer: str = "sgd"  # sgd | adam
     lr: Positive = 0.01
