@@ -109,12 +109,13 @@ def peak_growth(run: Callable[[], object]) -> float:  # MiB
     return (status("VmHWM") - before) / 1024
 
 
-def in_subprocess(module: str, function: str, *arguments) -> float | None:  # None: not Linux
+def in_subprocess(module: str, function: str, *arguments) -> object:  # number, list or text; None: not Linux
     "Result of `function(*arguments)` of a module in a separate process."
     if sys.platform != "linux":
         return None
-    call = f"import {module}; print({module}.{function}(*{arguments!r}))"
-    return float(subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout)
+    call = f"import json, {module}; print(json.dumps({module}.{function}(*{arguments!r})))"
+    said = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True).stdout
+    return json.loads(said.splitlines()[-1])
 
 # %% ../../nbs/bench/01_timing.ipynb #de991006
 def ratio_row(name: str, library: str, images: Tensor, values: np.ndarray, unit: np.ndarray) -> dict:
