@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NORMALISER', 'IGNORED', 'halve', 'zoom', 'window', 'pyramid', 'ICNetBottleneck', 'stage', 'CascadeFusion', 'ICNet',
-           'caffe_names']
+           'ignored_layers', 'caffe_names']
 
 # %% ../../nbs/models/11_icnet.ipynb #43576e8f
 import torch.nn.functional as F
@@ -135,6 +135,11 @@ class ICNet(Network):
 
 # %% ../../nbs/models/11_icnet.ipynb #20da2445
 IGNORED = ("data_sub1",)  # a scale of the input, 1 in the authors' definitions
+
+
+def ignored_layers(net: ICNet) -> tuple[str, ...]:
+    "Layers of the authors' models that fill nothing in `net`: of its training heads those that it has not."
+    return (*IGNORED, *(f"conv6_{head}" for head in ("sub4", "sub2") if head not in net.heads))
 
 
 def caffe_names(net: ICNet) -> dict[str, str]:

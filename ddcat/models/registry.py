@@ -128,7 +128,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         caffe=lambda net, backbone, options: {"names": fcn8s.caffe_names(_form(options))}),
     "icnet": Architecture(
         _from_scratch(icnet.ICNet), icnet.NORMALISER.__getitem__, options=("width", "merged"),
-        caffe=lambda net, backbone, options: {"names": icnet.caffe_names(net), "ignore": icnet.IGNORED}),
+        caffe=lambda net, backbone, options: {"names": icnet.caffe_names(net), "ignore": icnet.ignored_layers(net)}),
     "pspnet": Architecture(_pyramid("pspnet"), **_PYRAMID),
     "segnet": Architecture(
         _on_vgg(segnet.SegNet, segnet.load_imagenet), segnet.NORMALISER.__getitem__, options=("width",),
@@ -223,9 +223,9 @@ def create_model(
         torch.default_generator.manual_seed(seed)
         net = kind.build(num_classes, backbone, pretrained if load and not caffe else "none", **heads, **options)
     model = Segmenter(net, choose_normaliser(name, backbone, pretrained, _form(options)), layer)
+    if not pyramid and not deep_supervision:
+        net.drop_branches()
     if caffe and load:
         load_public(model, Path(pretrained), **kind.caffe(net, backbone, options))
         kind.finish(net)
-    if not pyramid and not deep_supervision:
-        net.drop_branches()
     return model
