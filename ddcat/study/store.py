@@ -86,6 +86,10 @@ class RunConfig(Config):
     seed: Natural = 0
     init_from: "RunConfig | None" = None  # a run whose weights this one starts from, for staged training
 
+    def check(self) -> None:
+        if self.recipe.iterations == 0 and self.model.sha256 is None:
+            raise ValueError("iterations must be >= 1, not 0: only a model with the sha256 of its weights needs no training")
+
 # %% ../../nbs/study/02_store.ipynb #0a4a0196
 def model_of(config: ModelConfig, num_classes: int, **more) -> nn.Module:
     "The network that a configuration names."
