@@ -120,7 +120,7 @@ def full_width(
             try:
                 passes = min(measure() for _ in range(rounds))
             except subprocess.CalledProcessError as error:
-                if error.returncode != -9:  # killed for its memory
+                if error.returncode != -9 and "allocate" not in error.stderr:  # else its memory did not suffice
                     raise RuntimeError(f"{network}: {error.stderr.strip().splitlines()[-1]}") from error
                 passes = None
         rows.append(cost_row(like, network, sizes[like], passes))

@@ -23,6 +23,7 @@ from .canvas import Pane
 from .panes import PaneExplorer, class_map, connected, grey_levels, pixel_layer
 from .perturbation import logits_of
 from ..study.grid import Key, Results, Study, read_row_counts, run_configs, source_config
+from ..study.names import METHODS
 from ..study.profiles import Parameters
 from ..study.tables import COLUMNS
 from ..study.store import Run, RunStore
@@ -56,16 +57,15 @@ RESULT_PANES = (
     Pane("flipped pixels", "flipped", ("before", "after")))
 
 # %% ../../nbs/explore/07_results.ipynb #c7cb0267
-def stored_table(item: str, folder: Path) -> tuple[dict, list[np.ndarray]]:  # JSON, matrices (n,k,k) of each row
-    "A table that a folder of results keeps; ValueError for one without confusion matrices."
-    places = folder / "counts", folder  # of published results, and of others
-    for place in places:
+def stored_table(item: str, folder: Path) -> tuple[dict, list[np.ndarray | float]]:  # JSON, of each row its matrices (n,k,k)
+    "A table that a folder of results keeps; the values of its rows where it has no matrices. ValueError for an unknown one."
+    if not (file := folder / f"{item}.json").is_file():
+        raise unknown("table", item, sorted(path.stem for path in folder.glob("table*.json")))
+    content = json.loads(file.read_text(encoding="utf-8"))
+    for place in folder / "counts", folder:  # of published results, and of others
         if (counts := place / f"{item}.npz").is_file():
-            return json.loads((folder / f"{item}.json").read_text(encoding="utf-8")), read_row_counts(counts)
-    if (folder / f"{item}.json").is_file():
-        raise ValueError(f"{item} lies in {folder} without its confusion matrices: `ddcat reproduce {item}` makes it with them")
-    known = sorted(path.stem for place in places for path in place.glob("*.npz"))
-    raise unknown("table with its confusion matrices", item, known)
+            return content, read_row_counts(counts)
+    return content, [row["value"] for row in content["rows"]]
 
 
 def published_results(
@@ -76,16 +76,18 @@ def published_results(
     "Results of a stored table whose runs the study names, and the evaluations that made them."
     content, matrices = stored_table(item, Path(folder) if folder else root() / "outputs" / "published")
     rows, results = content["rows"], {}
+    if not all({"run", "substitute"} <= row.keys() and row["method"] in METHODS for row in rows):
+        raise ValueError(f"{item} has rows that are not of a run of one of {', '.join(METHODS)}: its cells have no images")
     study = Study(Parameters(profile=content["provenance"]["profile"], dataset=rows[0]["dataset"]))
     substitutes = [row.get("substitute") for row in rows]
     first = next((s for s in substitutes if s is not None), None)  # its rows have the clean column
     for row, substitute, counts in zip(rows, substitutes, matrices, strict=True):
         own = Key(row["model"], row["method"], row["seed"])
         config = run_configs(study.profile, [own.model], [own.method], own.seed + 1)[own]
-        if (run := store.find(config)).folder.name == row["run"]:
-            clean = row["setting"] == "black-box" and row["attack"] == CLEAN
-            key = replace(own, substitute=first if clean else substitute)
-            results.setdefault(key, (run, {}))[1][row["attack"]] = counts
+        run = replace(store.find(config), folder=store.folder / row["run"])  # a run of older settings has no weights here
+        clean = row["setting"] == "black-box" and row["attack"] == CLEAN
+        key = replace(own, substitute=first if clean else substitute)
+        results.setdefault(key, (run, {}))[1][row["attack"]] = counts
     return results, study.evaluations()
 
 # %% ../../nbs/explore/07_results.ipynb #d710c08f
@@ -114,7 +116,7 @@ class ResultsExplorer(PaneExplorer):
         "Of a published table, such as table1, or of one that lies in another folder, as outputs after `ddcat reproduce`."
         return cls(store, *published_results(item, store, folder), **request)
 
-    def counts(self, request: ResultRequest) -> np.ndarray:  # (n,k,k)
+    def counts(self, request: ResultRequest) -> np.ndarray | float:  # (n,k,k), or the value alone where they are not stored
         "Confusion matrices of a cell; ValueError for one that does not exist."
         cells = self.results[self.keys[request.row]][1] if request.row < len(self.keys) else {}
         if request.column not in cells or request.column not in self.columns:
@@ -137,13 +139,18 @@ class ResultsExplorer(PaneExplorer):
 
     def example(self, request: ResultRequest) -> tuple[int, int, Tensor, Tensor]:  # place, number, (3,h,w) in [0,1], (h,w)
         "The image of a rank: its place among the tested ones, its number in the data set, pixels and labels."
-        order = worst_first(self.counts(request))
+        counts, chosen, (_, dataset) = self.counts(request), self.tested(request), self.sources(request)
+        order = worst_first(counts) if isinstance(counts, np.ndarray) else range(len(chosen))
         if request.rank >= len(order):
             raise ValueError(f"rank {request.rank} does not exist: {len(order)} images have valid pixels")
-        place, (_, dataset) = order[request.rank], self.sources(request)
-        number = chosen_images(dataset, self.evaluation(request).count)[place]
+        place = order[request.rank]
+        number = chosen[place]
         image, label = dataset[number]
         return place, number, image.float() / 255, label
+
+    def tested(self, request: ResultRequest) -> list[int]:
+        "Numbers of the images behind a cell."
+        return chosen_images(self.sources(request)[1], self.evaluation(request).count)
 
     def evaluation(self, request: ResultRequest) -> EvaluationConfig:
         "That which made a cell."
@@ -156,20 +163,22 @@ class ResultsExplorer(PaneExplorer):
     def compute(self, request: ResultRequest, stop: Callable, progress: Callable) -> Behind | None:
         "The image of that rank, attacked again; without a network that it needs only the image."
         counts, (place, number, image, label) = self.counts(request), self.example(request)
-        figures = {"image": number, "mIoU stored": image_mean_iou(counts[place:place + 1])}
+        known = isinstance(counts, np.ndarray)
+        figures = {"image": number, **({"mIoU stored": image_mean_iou(counts[place:place + 1])} if known else {})}
+        note = "" if known else "The confusion matrices of this table are not stored: its images come in the order of the set. "
         layers = {"image": pixel_layer(image), "truth": class_map(label)}
         model, source = map(self.network, self.runs(request))
         if model is None or source is None:
             unknown_map = np.full(label.shape, VOID, np.uint8)
             return Behind({**layers, "delta": np.zeros((*label.shape, 3), np.int8), "before": unknown_map, "after": unknown_map},
-                          figures, self.missing(request))
+                          figures, note + self.missing(request))
         attacked = self.attacked(request, source, image, label)
         if stop():
             return None
         before, after = (logits_of(model, x).argmax(0) for x in (image, attacked))
         again = image_mean_iou(confusion(after[None], label[None], len(self.classes)).numpy())
         return Behind({**layers, "delta": grey_levels(attacked - image), "before": class_map(before), "after": class_map(after)},
-                      {**figures, "mIoU made again": again})
+                      {**figures, "mIoU made again": again}, note)
 
     def missing(self, request: ResultRequest) -> str:
         "Which weights of a cell's runs the store lacks, in a sentence."
@@ -178,7 +187,7 @@ class ResultsExplorer(PaneExplorer):
         if source != run:
             needed[f"{source.folder.name} ({self.keys[request.row].source}, the substitute)"] = source
         gone = " and of run ".join(name for name, r in needed.items() if self.network(r) is None)
-        return f"No predictions: this store has no weights of run {gone}. The notebook that made it trains it again."
+        return f"No predictions: this store has no weights of run {gone}. The table's notebook trains its networks again."
 
     def attacked(self, request: ResultRequest, source: nn.Module, image: Tensor, label: Tensor) -> Tensor:  # (3,h,w)
         "The image under the attack of the column, made on that network."
@@ -202,12 +211,13 @@ class ResultsPanel:
         import ipywidgets as w
 
         self.explorer, self.numbers = explorer, w.HTML()
-        most = max(len(counts) for _, columns in explorer.results.values() for counts in columns.values())
+        cells = {(row, column): counts for row, key in enumerate(explorer.keys)
+                 for column, counts in explorer.results[key][1].items() if column in explorer.columns}
+        most = max(len(c) if isinstance(c, np.ndarray) else len(explorer.tested(explorer.request)) for c in cells.values())
         self.controls = {"rank": w.IntSlider(explorer.request.rank, min=0, max=most - 1, description="worst first")}
-        self.cells = {(row, column): w.Button(description=f"{mean_iou(explorer.results[key][1][column]):.1f}",
-                                              tooltip=f"{row_name(key)}, {column}", layout=w.Layout(width="auto"))
-                      for row, key in enumerate(explorer.keys) for column in explorer.columns
-                      if column in explorer.results[key][1]}
+        self.cells = {(row, column): w.Button(description=f"{mean_iou(c) if isinstance(c, np.ndarray) else c:.1f}",
+                                              tooltip=f"{row_name(explorer.keys[row])}, {column}",
+                                              layout=w.Layout(width="auto")) for (row, column), c in cells.items()}
         for place, button in self.cells.items():
             button.on_click(lambda _, place=place: self.choose(*place))
         names = [COLUMNS.get(column, column.replace("bim_linf_", "BIM ")) for column in explorer.columns]
