@@ -130,7 +130,7 @@ def narrow_recipe(stage: Stage, sizes: ArnabSizes, batch_size: int) -> Recipe:
     margin = stage.model.name.startswith("dilated")  # 186 pixels on each side: an image costs some thirty times as much
     return Recipe(longer * sizes.iterations, max(batch_size // 2, 2) if margin else batch_size, "adam", faster * sizes.lr,
                   head_multiplier=1.0, weight_decay=sizes.weight_decay, head_weights=stage.recipe.head_weights,
-                  frozen=stage.recipe.frozen)
+                  frozen=stage.recipe.frozen, absorb=min(stage.recipe.absorb, 32))
 
 # %% ../../nbs/study/24_arnab.ipynb #c8803edd
 class ArnabStudy(Study):

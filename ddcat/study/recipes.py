@@ -42,7 +42,7 @@ _PSP = Recipe(30_000, 16, lr=0.01, bias_multiplier=2.0)
 _DDCAT = Recipe(first_step=1)  # DDC-AT's released code, as Recipe's defaults; the others are Caffe's and count from 0
 _ENET = Recipe(75_000, 3, "adam", 5e-3, weight_decay=2e-4, head_multiplier=1.0, power=0.0, milestones=(18_750, 37_500, 56_250))
 _ICNET = Recipe(30_000, 16, lr=0.01, head_multiplier=1.0, head_weights=(("sub4", 0.16), ("sub2", 0.4)))
-_SEGNET = Recipe(40_000, 4, lr=1e-3, power=0.0, **_CAFFE)
+_SEGNET = Recipe(40_000, 4, lr=1e-3, power=0.0, absorb=2645, **_CAFFE)  # once over the 10,582 images of training
 _DILATED = Recipe(60_000, 14, lr=1e-3, loss_stride=8, power=0.0, **_CAFFE)
 _CITY_DILATED = replace(_DILATED, lr=1e-4, momentum=0.99)
 _FIRST_HALF = ("backbone", "classifier", "final")  # DilatedNet's front-end, whose scores its context is trained on

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +28,7 @@ from ..data.augment import Augmentation, training_batch
 from ..config import Amount, Between, Config, Count, Natural, Positive, Share, added, atomic_write, derive_seed, digest
 from ..config import unknown, usable
 from ..models.backbones import check_fit
+from ..models.segnet import absorb_statistics
 
 # %% ../../nbs/training/03_loop.ipynb #b62868a0
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Recipe(Config):
     multipliers: tuple[tuple[str, Amount], ...] = ()  # module or parameter of the model -> relative learning rate
     precision: str = "float32"  # float32 | bf16 (autocast)
     first_step: Annotated[int, Between(0, 1)] = added(0)  # number of the first iteration in the polynomial schedule
+    absorb: Natural = added(0)  # batches at the end over which batch norm's statistics are taken anew, without dropout
 
     def check(self) -> None:
         for what, value, known in [("optimizer", self.optimizer, ("sgd", "adam")),
@@ -299,6 +301,9 @@ def train(
                 save_checkpoint(checkpoint, model, optimizer, log, key)
             if on_step is not None:
                 on_step(done, log[-1])
+    if recipe.absorb:
+        last = batches(dataset, 0, replace(recipe, iterations=recipe.absorb), augmentation, derive_seed(seed, "absorb"))
+        absorb_statistics(model, (images.to(device) for images, _ in last))
     return log
 
 # %% ../../nbs/training/03_loop.ipynb #b25489df
