@@ -141,8 +141,8 @@ def advice(folder: Path) -> list[str]:
 def second_page(folder: Path, lines: list[str]) -> str:
     "The page of the second paper as Markdown."
     question = ("## Does its advice survive a stronger attack?\n\nThe paper compares networks under I-FGSM ll and recommends by "
-                "that order. SEA is three stronger attacks, of which the worst counts for each image. τ is 1 where both order the "
-                "networks alike, 0 where one order says nothing about the other; its interval is over images.")
+                "that order. SEA is three stronger attacks, of which the worst counts for each image. τ is 1 where both order "
+                "the networks alike, 0 where one order says nothing about the other; its interval is over images.")
     said = advice(folder) or ["Not published yet."]
     return "\n\n".join(["# The study of Arnab et al.", question, *said, "## Its tables and figures",
                         SECTIONS["Generated scenes: a demonstration"], "\n".join(lines)]) + "\n"
