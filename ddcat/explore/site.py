@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['REPLAYED', 'STYLE', 'Frame', 'finished', 'attack_frames', 'mask_frames', 'packed', 'packed_frames', 'control',
            'replay_page', 'html_page', 'shipped_explorers', 'networks_text', 'counted', 'write_replays', 'titled',
-           'markdown_page', 'lesson_page', 'write_results', 'write_lessons', 'link_list', 'write_site']
+           'markdown_page', 'lesson_page', 'small_png', 'write_results', 'write_lessons', 'link_list', 'write_site']
 
 # %% ../../nbs/explore/09_site.ipynb #4ab80c37
 import base64
 import html
+import io
 import json
 import re
-import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -264,6 +264,15 @@ def lesson_page(path: Path) -> tuple[str, str]:  # title, HTML
     return title, html_page(title, body)
 
 
+def small_png(path: Path, colours: int = 255) -> bytes:
+    "A picture with so many colours, or as it is where that is smaller."
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.open(path).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return min(file.getvalue(), path.read_bytes(), key=len)
+
+
 def write_results(folder: Path) -> list[tuple[str, str]]:  # file, title
     "The published results' pages and pictures."
     published, pages = root() / "outputs" / "published", []
@@ -272,7 +281,7 @@ def write_results(folder: Path) -> list[tuple[str, str]]:  # file, title
         atomic_write(folder / name, markdown_page(source))
         pages.append((name, titled(source)[0]))
     for picture in sorted(published.glob("*.png")):
-        shutil.copy(picture, folder / picture.name)
+        atomic_write(folder / picture.name, small_png(picture))
     return pages
 
 

@@ -145,7 +145,8 @@ def second_page(folder: Path, lines: list[str]) -> str:
                 "the networks alike, 0 where one order says nothing about the other; its interval is over images.")
     said = advice(folder) or ["Not published yet."]
     return "\n\n".join(["# The study of Arnab et al.", question, *said, "## Its tables and figures",
-                        SECTIONS["Generated scenes: a demonstration"], "\n".join(lines)]) + "\n"
+                        "Those of objects and street, which are generated scenes, show that the study runs and what its tables "
+                        "look like. They are no evidence about the paper's results.", "\n".join(lines)]) + "\n"
 
 
 def index_page(folder: Path) -> str:
