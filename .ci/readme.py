@@ -25,6 +25,8 @@ def readme() -> tuple[str, dict[Path, bytes]]:
     text = LINK.sub(lambda link: f"]({posixpath.normpath('nbs/' + link[1])})", text)
     text = re.sub(r"\n{3,}", "\n\n", text).strip().replace("![png]", "![what the code above shows]")
     pictures = {ROOT / "nbs" / name: picture for name, picture in made["outputs"].items()}
+    for name in re.findall(r"\]\(nbs/images/((?!index_)\w+\.png)\)", text):  # copies: JupyterLab serves nothing outside nbs/
+        pictures[ROOT / "nbs" / "images" / name] = (ROOT / "outputs" / "published" / name).read_bytes()
     return f"<!-- Written from nbs/index.ipynb by .ci/readme.py: change it there. -->\n\n{text}\n", pictures
 
 

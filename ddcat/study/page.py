@@ -171,8 +171,8 @@ def write_page(folder: Path) -> None:
         from ddcat.study.pictures import save_png
         save_png(picture, folder / "answer.png")
     atomic_write(folder / "README.md", index_page(folder))
-    if second := lines_of_sections(folder).get("The second paper"):
-        atomic_write(folder / SECOND, second_page(folder, second))
+    if lines := lines_of_sections(folder).get("The second paper"):
+        atomic_write(folder / SECOND, second_page(folder, lines))
 
 
 BENCHMARK_TITLES = {"training_step_cost": "cost of a training step", "attack_step_cost": "cost of an attack's step",
