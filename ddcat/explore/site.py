@@ -261,7 +261,7 @@ def lesson_page(path: Path) -> tuple[str, str]:  # title, HTML
         cell.source = re.sub(r"^#\|.*\n", "", cell.source)
     exporter = HTMLExporter(template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
     body, _ = exporter.from_notebook_node(notebook)
-    return title, html_page(title, body)
+    return title, html_page(title, body.replace('src="images/', 'src="'))  # published pictures lie beside the pages
 
 
 def small_png(path: Path, colours: int = 255) -> bytes:
