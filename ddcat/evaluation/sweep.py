@@ -22,7 +22,7 @@ from ..attacks.eot import eot_sweep
 from ..attacks.gradient import arnab_steps, ifgsm_sweep
 from ..attacks.record import Counted
 from ..attacks.transforms import TRANSFORMS
-from ..config import VOID, Config, Count, GreyLevels, Natural, unknown
+from ..config import VOID, Config, Count, GreyLevels, Natural, added, unknown
 from ..crf.meanfield import confidence, entropy
 from .metrics import confusion
 from .protocol import CLEAN, SEA, batches_of_one_size, chosen_images, read_batch
@@ -47,6 +47,7 @@ class SweepConfig(Config):
     sea_steps: Count = 100  # of each of SEA's losses
     seed: Natural = 0  # of SEA and of the draws
     count: Count | None = None  # so many images, evenly spaced over the set
+    val_shrink: Count | None = added(None)  # real sets: the images at another size than the run's own
 
     def check(self) -> None:
         for name in self.attacks:

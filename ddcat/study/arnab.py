@@ -6,8 +6,8 @@
 __all__ = ['ARNAB_NETWORKS', 'CRFRNN_NETWORK', 'ARNAB_TABLES', 'ATTACK_TITLES', 'ARNAB_SIZES', 'SCHEDULES', 'PREDICTION_COST',
            'STRONG_EPS', 'LEAST_SHARE', 'CODE_SWITCHES', 'read_paper', 'printed_iou', 'ArnabSizes', 'narrow_model',
            'narrow_stages', 'narrow_recipe', 'ArnabStudy', 'climb_steps', 'sweep_cost', 'trained_networks',
-           'crossed_sweeps', 'white_box', 'sweep_rows', 'ratio_of', 'interval_of', 'white_box_rows', 'ordered',
-           'passes_of', 'strong_eps', 'worst_counts', 'kendall', 'attack_order', 'stress', 'switched']
+           'last_third', 'crossed_sweeps', 'white_box', 'sweep_rows', 'ratio_of', 'interval_of', 'white_box_rows',
+           'ordered', 'passes_of', 'strong_eps', 'worst_counts', 'kendall', 'attack_order', 'stress', 'switched']
 
 # %% ../../nbs/study/24_arnab.ipynb #f8260764
 import csv
@@ -18,17 +18,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from ..attacks.gradient import arnab_steps
 from ..config import Amount, Config, Count, GreyLevels, Positive, file_sha256, root, unknown
 from ..evaluation.metrics import mean_iou, resampled, worst_case_miou
-from ..evaluation.protocol import CLEAN
+from ..evaluation.protocol import CLEAN, EvaluationConfig, evaluate
 from ..evaluation.sweep import ARNAB_EPS, MILLION, COST, SEA_COLUMNS, SweepConfig, column_of
 from .grid import Progress, Study, trained, training_cost
 from .profiles import Parameters
 from .protocol import STUDIES
 from .recipes import RECIPES, Stage, staged
-from .store import ModelConfig, Run, RunConfig
+from .store import ModelConfig, Run, RunConfig, kept_counts
 from .sweeps import Seen, swept
 from ..training.loop import Recipe
 
@@ -85,14 +86,15 @@ class ArnabSizes(Config):
     trials: Count = 9  # draws of a transform at inference
     sea_steps: Count = 30  # of each loss
     weight_decay: Amount = 1e-4
+    course: bool = False  # keep the weights after two thirds of a training, so that the gain of the last third is known
     eps_255: tuple[GreyLevels, ...] = ARNAB_EPS
 
 
 ARNAB_SIZES = {
     "smoke": ArnabSizes(width=0.02, iterations=2, images=2, samples=2, trials=2, sea_steps=2, eps_255=(0.0, 0.25, 8.0)),
     "quick": ArnabSizes(),
-    "real-cpu": ArnabSizes(width=0.125, iterations=2000, lr=2e-3, images=32, sea_steps=100),
-    "real": ArnabSizes(width=0.25, iterations=6000, lr=2e-3, images=None, sea_steps=300),
+    "real-cpu": ArnabSizes(width=0.125, iterations=500, images=16, samples=5, course=True),
+    "real": ArnabSizes(width=0.25, iterations=6000, images=None, sea_steps=300, course=True),
     "paper": ArnabSizes(images=None, sea_steps=300),
 }
 _FOLD = ("Narrow networks on {}, trained for too short a time to be their authors'. They are tested on the first fold of the "
@@ -174,9 +176,19 @@ class ArnabStudy(Study):
         return SweepConfig(**{"count": sizes.images, "samples": sizes.samples, "sea_steps": sizes.sea_steps,
                               "eps_255": sizes.eps_255, **changes})
 
+    def snapshots(self, config: RunConfig) -> tuple[int, ...]:
+        "Iterations after which a training keeps its weights: two thirds and all, where its course is to be known."
+        total = config.recipe.iterations
+        return (-(-2 * total // 3), total) if self.sizes.course and total and not config.recipe.absorb else ()
+
     def made(self) -> dict:
         "Provenance, with the sizes of this study."
         return {**super().made(), "arnab": json.loads(self.sizes.to_json())}
+
+    def larger(self) -> int | None:
+        "`val_shrink` of images twice as large; None where the set has none."
+        shrink = self.profile.data.val_shrink or self.profile.data.shrink
+        return None if shrink % 2 else shrink // 2
 
     def images(self) -> int:
         "Number of images that are attacked."
@@ -206,9 +218,24 @@ def trained_networks(study: ArnabStudy, names: Iterable[str]) -> dict[str, Run]:
     "The networks by printed name, trained where they are not stored."
     configs = {name: study.config(name) for name in names}
     progress = Progress(sum(training_cost(config) for config in configs.values()))
-    runs = {name: trained(study.store, config, progress, name) for name, config in configs.items()}
+    runs = {name: trained(study.store, config, progress, name, study.snapshots(config)) for name, config in configs.items()}
     progress.close()
     return runs
+
+
+def last_third(study: ArnabStudy, run: Run) -> float | None:
+    "Points of clean mIoU, over all test images, that the last third of a training brought; None where its course was not kept."
+    _, dataset = study.store.sources(run.config.data)
+
+    def at(done: int, sha256: str) -> float:
+        def measure() -> dict[str, Tensor]:
+            return evaluate(run.snapshot_model(done).to(study.store.machine.resolve()), dataset, EvaluationConfig())
+
+        note = {"snapshot": sha256, "data": dataset.fingerprint}
+        return mean_iou(kept_counts(run.folder / f"clean-{done:06d}.safetensors", note, measure)[CLEAN].numpy())
+
+    ends = [at(done, sha256) for done, sha256 in sorted(run.snapshot_hashes().items())]
+    return round(ends[-1] - ends[0], 2) if ends else None
 
 
 def crossed_sweeps(

@@ -14,7 +14,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
@@ -198,10 +198,10 @@ def source_config(key: Key, config: RunConfig) -> RunConfig:
                    seed=source.seed)
 
 
-def trained(store: RunStore, config: RunConfig, progress: Progress, label: object) -> Run:
+def trained(store: RunStore, config: RunConfig, progress: Progress, label: object, snapshots: int | Collection[int] = 0) -> Run:
     "The run of a configuration, its iterations counted."
     with progress.part(training_cost(config), config.recipe.iterations, f"{label}: training") as count:
-        return store.train(config, lambda step, row: count(1))
+        return store.train(config, lambda step, row: count(1), snapshots)
 
 
 def evaluated(

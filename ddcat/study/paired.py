@@ -21,7 +21,7 @@ from .grid import Progress, evaluated, testing_cost, training_cost
 from .names import METHODS
 from .profiles import Parameters
 from .protocol import METHODS_OF_A_PAIR, PairedStudy, get_study
-from .store import Run, RunStore, read_counts, write_counts
+from .store import Run, RunStore, kept_counts
 from ..training.defences import RULES, combine
 from ..training.loop import Machine
 
@@ -53,13 +53,13 @@ def clean_counts(model: nn.Module, dataset, machine: Machine) -> dict[str, Tenso
 def output_counts(store: RunStore, study: PairedStudy, run: Run, done: int, sha256: str) -> dict[str, Tensor]:
     "Confusion matrices of a snapshot: its outputs on clean images, and its main branch under BIM; stored beside the run."
     _, dataset = store.sources(run.config.data)
-    path = run.folder / f"outputs-{done:06d}.safetensors"
-    note = {"snapshot": sha256, "data": dataset.fingerprint}
-    if (counts := read_counts(path, note)) is None:
+
+    def measure() -> dict[str, Tensor]:
         model, (_, bim) = run.snapshot_model(done).to(store.machine.resolve()), study.evaluations()
-        counts = clean_counts(model, dataset, store.machine) | evaluate(model, dataset, bim)
-        write_counts(path, counts, note)
-    return dict(sorted(counts.items()))
+        return clean_counts(model, dataset, store.machine) | evaluate(model, dataset, bim)
+
+    note = {"snapshot": sha256, "data": dataset.fingerprint}
+    return dict(sorted(kept_counts(run.folder / f"outputs-{done:06d}.safetensors", note, measure).items()))
 
 # %% ../../nbs/study/16_paired.ipynb #2e1ff465
 METHODS_BY_WORD = {word: name for name, word in METHODS.items() if word in METHODS_OF_A_PAIR}  # as printed

@@ -9,7 +9,7 @@ __all__ = ['METHODS_OF_A_PAIR', 'CAMVID', 'MSRC21', 'STREET_SMOKE', 'STREET_QUIC
 # %% ../../nbs/protocol.ipynb #12f6e7df
 from dataclasses import dataclass, field, replace
 
-from ..config import Config, Count, Natural, unknown
+from ..config import Config, Count, Natural, added, unknown
 from ..data.augment import Augmentation
 from ..data.sources import DataConfig
 from ..evaluation.protocol import AttackConfig, EvaluationConfig
@@ -33,6 +33,7 @@ class PairedStudy(Config):
     seeds: tuple[Natural, ...] = (0, 1)
     looks: tuple[Count, ...] = (4, 6, 8)  # numbers of pairs after which a decision may be made
     snapshots: Count = 6  # equally spaced in a training, the last one at its end
+    scratch_pair: bool = added(True)  # the first pair is trained from scratch too, as a check of the warm start
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
 
     def pairs(self) -> list[tuple[int, int]]:  # (fold, seed)
@@ -70,7 +71,7 @@ _SGD = Recipe(iterations=600, batch_size=8, first_step=1)
 MSRC21 = PairedStudy(
     data=DataConfig("msrc21", shrink=2, folds=5, augmentation=Augmentation(crop=(97, 97), scale=(0.75, 1.5))),
     model=ModelConfig("pspnet", backbone="tf_efficientnet_lite0", pretrained="package"), start=_SGD, recipe=_SGD,
-    replaces="voc", seeds=(0,), looks=(5,))
+    replaces="voc", seeds=(0,), looks=(5,), scratch_pair=False)
 
 # %% ../../nbs/protocol.ipynb #1725aced
 _FEW = Recipe(iterations=6, batch_size=4, optimizer="adam", lr=2e-3, head_multiplier=1.0, first_step=1)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCHEMA', 'FILES', 'ModelConfig', 'RunConfig', 'model_of', 'given_weights', 'build', 'commit', 'processor',
            'provenance', 'save_weights', 'load_weights', 'snapshot_name', 'snapshot_steps', 'Run', 'locked',
-           'work_folder', 'tidy', 'write_counts', 'read_counts', 'counts_note', 'RunStore']
+           'work_folder', 'tidy', 'write_counts', 'read_counts', 'counts_note', 'kept_counts', 'RunStore']
 
 # %% ../../nbs/study/02_store.ipynb #589dd332
 import json
@@ -307,6 +307,14 @@ def read_counts(
 def counts_note(path: Path) -> dict[str, str]:
     "The note that `write_counts` put beside the counts."
     return read_sealed(path)[1]
+
+
+def kept_counts(path: Path, note: dict[str, str], measure: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    "The counts stored under a note; measured and stored where there are none."
+    if (counts := read_counts(path, note)) is None:
+        counts = measure()
+        write_counts(path, counts, note)
+    return counts
 
 
 # %% ../../nbs/study/02_store.ipynb #1a2e70b0
