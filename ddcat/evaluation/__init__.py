@@ -9,7 +9,7 @@ __all__ = []
 from .inference import MultiScale, SlidingWindow, adapt
 from .metrics import (bootstrap, class_iou, confusion, image_mean_iou, mean_iou, pixel_accuracy,
                                       worst_case_accuracy, worst_case_miou)
-from .protocol import AttackConfig, EvaluationConfig, evaluate
+from .protocol import AttackConfig, EvaluationConfig, attacked_counts
 
-__all__ = ["AttackConfig", "EvaluationConfig", "MultiScale", "SlidingWindow", "adapt", "bootstrap", "class_iou", "confusion",
-           "evaluate", "image_mean_iou", "mean_iou", "pixel_accuracy", "worst_case_accuracy", "worst_case_miou"]
+__all__ = ["AttackConfig", "EvaluationConfig", "MultiScale", "SlidingWindow", "adapt", "attacked_counts", "bootstrap",
+           "class_iou", "confusion", "image_mean_iou", "mean_iou", "pixel_accuracy", "worst_case_accuracy", "worst_case_miou"]

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CLEAN', 'SEA', 'STEPPED', 'FINAL', 'ATTACK_NAMES', 'AttackConfig', 'EvaluationConfig', 'stepped', 'adversarials',
            'probabilities', 'attacked_probabilities', 'sliding_probabilities', 'chosen_images', 'batches_of_one_size',
-           'read_batch', 'predictor', 'evaluate_several', 'evaluate']
+           'read_batch', 'predictor', 'evaluate_several', 'attacked_counts']
 
 # %% ../../nbs/evaluation/03_protocol.ipynb #3cbbb7cf
 from collections.abc import Callable, Iterator, Sequence
@@ -230,6 +230,6 @@ def evaluate_several(
     return counts
 
 
-def evaluate(model: nn.Module, dataset, config: EvaluationConfig, **options) -> dict[str, Tensor]:
+def attacked_counts(model: nn.Module, dataset, config: EvaluationConfig, **options) -> dict[str, Tensor]:
     "`evaluate_several` of one model."
     return evaluate_several([model], dataset, config, **options)[0]

@@ -27,7 +27,7 @@ from ..evaluation.inference import pixel_logits
 from ..evaluation.metrics import confusion, mean_iou, pixel_accuracy
 from .canvas import Pane
 from .panes import Chart, PaneExplorer, class_map, connected, grey_levels, pixel_layer, shade
-from ..study.attack_your_model import tensor_bytes, weights_sha256
+from ..own.robustness import tensor_bytes, weights_sha256
 
 # %% ../../nbs/explore/04_perturbation.ipynb #0fc1c228
 SHOWN_ATTACKS: dict[str, tuple[Callable, bool, bool]] = {  # name -> attack, takes steps, takes alpha

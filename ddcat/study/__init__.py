@@ -9,7 +9,7 @@ __all__ = ['PLACES']
 from importlib import import_module
 
 PLACES = {"RunStore": "store", "RunConfig": "store", "ModelConfig": "store", "Parameters": "profiles", "PROFILES": "names",
-          "staged": "recipes", "Robustness": "attack_your_model", "measure": "attack_your_model"}  # name -> its module
+          "staged": "recipes"}  # name -> its module
 __all__ = list(PLACES)
 
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from ..attacks.gradient import arnab_steps
 from ..config import Amount, Config, Count, GreyLevels, Positive, file_sha256, root, unknown
 from ..evaluation.metrics import mean_iou, resampled, worst_case_miou
-from ..evaluation.protocol import CLEAN, EvaluationConfig, evaluate
+from ..evaluation.protocol import CLEAN, EvaluationConfig, attacked_counts
 from ..evaluation.sweep import ARNAB_EPS, MILLION, COST, SEA_COLUMNS, SweepConfig, column_of
 from .grid import Progress, Study, trained, training_cost
 from .profiles import Parameters
@@ -229,7 +229,7 @@ def last_third(study: ArnabStudy, run: Run) -> float | None:
 
     def at(done: int, sha256: str) -> float:
         def measure() -> dict[str, Tensor]:
-            return evaluate(run.snapshot_model(done).to(study.store.machine.resolve()), dataset, EvaluationConfig())
+            return attacked_counts(run.snapshot_model(done).to(study.store.machine.resolve()), dataset, EvaluationConfig())
 
         note = {"snapshot": sha256, "data": dataset.fingerprint}
         return mean_iou(kept_counts(run.folder / f"clean-{done:06d}.safetensors", note, measure)[CLEAN].numpy())

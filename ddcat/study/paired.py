@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ..data.folds import block_numbers
 from ..evaluation.metrics import confusion, mean_iou
-from ..evaluation.protocol import batches_of_one_size, evaluate, read_batch
+from ..evaluation.protocol import batches_of_one_size, attacked_counts, read_batch
 from .grid import Progress, evaluated, testing_cost, training_cost
 from .names import METHODS
 from .profiles import Parameters
@@ -56,7 +56,7 @@ def output_counts(store: RunStore, study: PairedStudy, run: Run, done: int, sha2
 
     def measure() -> dict[str, Tensor]:
         model, (_, bim) = run.snapshot_model(done).to(store.machine.resolve()), study.evaluations()
-        return clean_counts(model, dataset, store.machine) | evaluate(model, dataset, bim)
+        return clean_counts(model, dataset, store.machine) | attacked_counts(model, dataset, bim)
 
     note = {"snapshot": sha256, "data": dataset.fingerprint}
     return dict(sorted(kept_counts(run.folder / f"outputs-{done:06d}.safetensors", note, measure).items()))
