@@ -218,6 +218,11 @@ class Segmenter(nn.Module):
         "Every head's logits, in whatever mode; PSPNet and DeepLabv3."
         return self.net.outputs(self.prepare(images))
 
+    def trunk(self) -> list[nn.Parameter]:
+        "Parameters that learn at the recipe's own rate: the backbone's."
+        backbone = getattr(self.net, "backbone", None)
+        return [] if backbone is None else list(backbone.parameters())
+
     @property
     def later(self) -> tuple[str, ...]:
         "`Network.later`, and the CRF."

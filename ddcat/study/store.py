@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['SCHEMA', 'FILES', 'ModelConfig', 'RunConfig', 'model_of', 'given_weights', 'build', 'commit', 'processor',
            'provenance', 'save_weights', 'load_weights', 'snapshot_name', 'snapshot_steps', 'Run', 'locked',
-           'work_folder', 'tidy', 'write_counts', 'read_counts', 'counts_note', 'kept_counts', 'RunStore']
+           'work_folder', 'close_training', 'finish', 'tidy', 'write_counts', 'read_counts', 'counts_note',
+           'kept_counts', 'RunStore']
 
 # %% ../../nbs/study/02_store.ipynb #589dd332
 import json
@@ -282,6 +283,26 @@ def work_folder(part: Path) -> Path:
     return part
 
 
+def close_training(part: Path, folder: Path, log: list[dict], made: dict) -> None:
+    "Writes log and provenance beside the weights, last the hash of each file; then the folder gets its name."
+    atomic_write(part / "training.jsonl", "".join(json.dumps(row) + "\n" for row in log))
+    atomic_write(part / "provenance.json", json.dumps(made, indent=1))
+    metrics = {"sha256": {name: file_sha256(part / name) for name in FILES}}
+    atomic_write(part / "metrics.json", json.dumps(metrics, indent=1))
+    os.replace(part, folder)
+
+
+def finish(run: Run, make: Callable[[], None]) -> None:
+    "Makes a run that is not finished, while no other process does; what is damaged is set aside first."
+    if run.problem():
+        with locked(run.folder.parent / ".locks" / run.folder.name, f"run {run.folder.name}"):
+            if run.folder.exists() and (problem := run.problem()):
+                set_aside(run.folder, problem)
+            if not run.folder.exists():
+                make()
+    tidy(run.folder)
+
+
 def tidy(folder: Path) -> None:
     "Removes from a finished run, in whose folder nobody writes any more, what only its training needed."
     with suppress(OSError):  # on a read-only file system
@@ -344,13 +365,7 @@ class RunStore:
         """The finished run of a configuration: found, for which it needs no lock and writes nothing, or resumed, or trained.
         A training keeps the weights of all its heads at `snapshot_steps`."""
         run = self.find(config)
-        if run.problem():
-            with locked(self.folder / ".locks" / run.folder.name, f"run {run.folder.name}"):
-                if run.folder.exists() and (problem := run.problem()):
-                    set_aside(run.folder, problem)
-                if not run.folder.exists():
-                    self._train(run, on_step, snapshots)
-        tidy(run.folder)
+        finish(run, lambda: self._train(run, on_step, snapshots))
         self._made[run.folder] = json.loads((run.folder / "provenance.json").read_text())
         return run
 
@@ -376,12 +391,7 @@ class RunStore:
         log = train(model.to(self.machine.resolve()), defence, dataset, recipe, config.data.augmentation, config.seed,
                     self.machine, part / "checkpoint.safetensors", after, run.folder.name)
         save_weights(model.drop_branches(), part / "weights.safetensors", run.description)
-        atomic_write(part / "training.jsonl", "".join(json.dumps(row) + "\n" for row in log))
-        made = provenance(self.machine, time.perf_counter() - started)
-        atomic_write(part / "provenance.json", json.dumps({**made, "data": dataset.fingerprint}, indent=1))
-        metrics = {"sha256": {name: file_sha256(part / name) for name in FILES}}
-        atomic_write(part / "metrics.json", json.dumps(metrics, indent=1))
-        os.replace(part, run.folder)
+        close_training(part, run.folder, log, {**provenance(self.machine, time.perf_counter() - started), "data": dataset.fingerprint})
 
     def evaluate(self, run: Run, config: EvaluationConfig,
                  on_images: Callable[[int], None] | None = None) -> dict[str, Tensor]:

@@ -40,7 +40,7 @@ class Recipe(Config):
     lr: Positive = 0.01
     momentum: Share = 0.9
     weight_decay: Amount = 1e-4
-    head_multiplier: Amount = 10.0  # learning rate of everything but the backbone, relative
+    head_multiplier: Amount = 10.0  # learning rate of everything but the trunk, relative
     bias_multiplier: Amount = 1.0  # learning rate of the biases of convolutions, relative
     bias_decay: bool = True  # whether weight decay holds for biases
     power: Amount = 0.9  # of the polynomial schedule; 0: constant
@@ -83,13 +83,12 @@ class Machine(Config):
 
 # %% ../../nbs/training/03_loop.ipynb #ab919a3d
 def create_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    "SGD or Adam; backbone, rest, the biases of convolutions in both, and `multipliers`' parts have their own rates."
+    "SGD or Adam; trunk, rest, the biases of convolutions in both, and `multipliers`' parts have their own rates."
     names = [name for name, _ in model.named_parameters()]
     for part, _ in recipe.multipliers:
         if not any(f"{name}.".startswith(f"{part}.") for name in names):
             raise unknown("part of the model with a learning rate of its own", part, names[-4:])
-    backbone = getattr(model.net, "backbone", None)
-    inside = set() if backbone is None else {id(p) for p in backbone.parameters()}
+    inside = {id(p) for p in model.trunk()}
     biases = {id(m.bias) for m in model.modules() if isinstance(m, nn.modules.conv._ConvNd)}
     groups: dict[tuple[bool, bool, float], list] = {
         (trunk, bias, 1.0): [] for trunk in (True, False) for bias in (False, True)}
