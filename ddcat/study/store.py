@@ -391,7 +391,8 @@ class RunStore:
         log = train(model.to(self.machine.resolve()), defence, dataset, recipe, config.data.augmentation, config.seed,
                     self.machine, part / "checkpoint.safetensors", after, run.folder.name)
         save_weights(model.drop_branches(), part / "weights.safetensors", run.description)
-        close_training(part, run.folder, log, {**provenance(self.machine, time.perf_counter() - started), "data": dataset.fingerprint})
+        made = {**provenance(self.machine, time.perf_counter() - started), "data": dataset.fingerprint}
+        close_training(part, run.folder, log, made)
 
     def evaluate(self, run: Run, config: EvaluationConfig,
                  on_images: Callable[[int], None] | None = None) -> dict[str, Tensor]:
