@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent
 NBS = ROOT / "nbs"
-STUDY = re.compile(r"(table|figure).*|claims|stronger_attacks|why_ddcat_helps|attack_your_model|arnab/.*")
+STUDY = re.compile(r"(table|figure).*|claims|stronger_attacks|why_ddcat_helps|attack_your_model|defend_your_model|arnab/.*")
 PARAMETERS = 8  # at most: further settings belong in a profile
 collect_ignore = ["outputs", "data"]
 

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -316,6 +317,10 @@ class Report:
 
     def rows(self) -> list[dict]:
         "mIoU with its interval over images, accuracy, and the points that the last tenth of the steps took; in percent."
+        return [dict(row) for row in self._rows]
+
+    @cached_property
+    def _rows(self) -> list[dict]:
         rows = []
         for (attack, eps), columns in self.lines().items():
             counts = self.lowest(columns)
