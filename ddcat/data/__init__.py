@@ -7,9 +7,11 @@ __all__ = []
 
 # %% ../../nbs/data/00_data.ipynb #3ee65248
 from .augment import Augmentation
-from .readers import class_counts, convert_sbd, fetch, open_dataset, open_folder, take
+from .folder import open_folder
+from .forms import ImageForm, LabelForm
+from .readers import class_counts, convert_sbd, open_dataset, take
 from .scenes import Scenes
 from .sources import DataConfig, open_sources
 
-__all__ = ["Augmentation", "DataConfig", "Scenes", "class_counts", "convert_sbd", "fetch", "open_dataset", "open_folder",
-           "open_sources", "take"]
+__all__ = ["Augmentation", "DataConfig", "ImageForm", "LabelForm", "Scenes", "class_counts", "convert_sbd",
+           "open_dataset", "open_folder", "open_sources", "take"]
