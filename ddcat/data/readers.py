@@ -7,8 +7,9 @@ __all__ = ['FORBIDDEN', 'DATA_SOURCES', 'VOC_CLASSES', 'MSRC_CLASSES', 'CAMVID_C
            'READERS', 'READER_NAMES', 'opened_image', 'is_deep', 'as_rgb', 'read_pixels', 'header_size', 'some_of',
            'check_distinct', 'label_table', 'class_names', 'read_label', 'cache_folder', 'content_hashes', 'middles',
            'ListDataset', 'Source', 'places_of', 'find_folder', 'read_names', 'voc_splits', 'train_aug_names',
-           'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'matlab_reader', 'convert_sbd', 'camvid_splits', 'camvid',
-           'cityscapes_splits', 'cityscapes', 'open_dataset', 'First', 'take', 'check_files', 'class_counts']
+           'sbd_places', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'matlab_reader', 'convert_sbd',
+           'camvid_splits', 'camvid', 'cityscapes_splits', 'cityscapes', 'open_dataset', 'First', 'take', 'check_files',
+           'class_counts']
 
 # %% ../../nbs/data/02_readers.ipynb #275cb497
 import io
@@ -324,12 +325,22 @@ def train_aug_names(
     return sorted(augmented)
 
 
+def sbd_places(
+    root: str | Path,
+    voc_folder: Path | None,  # VOC's, where it is known
+) -> list[Path]:
+    "The folders in which SBD is looked for, as torchvision or the archive names it."
+    around = [] if voc_folder is None else [voc_folder, voc_folder.parent, voc_folder.parent.parent]
+    places = dict.fromkeys([Path(root), *around])
+    return [place / name for place in places for name in ("sbd", "SBD", "benchmark_RELEASE/dataset", ".")]
+
+
 def find_sbd(
-    *places: Path,  # folders that may hold SBD's
+    root: str | Path,
+    voc_folder: Path | None = None,  # VOC's, around which it may lie too
 ) -> Path:
-    "SBD's folder, as torchvision or the archive names it; FileNotFoundError where there is none."
-    folders = [place / name for place in dict.fromkeys(places)
-               for name in ("sbd", "SBD", "benchmark_RELEASE/dataset", ".")]
+    "SBD's folder; FileNotFoundError where there is none."
+    folders = sbd_places(root, voc_folder)
     for folder in folders:
         if all((folder / f"{split}.txt").is_file() for split in ("train", "val")):
             return folder
@@ -349,7 +360,7 @@ def open_voc_layout(
     if split in splits:
         names = read_names(folder / _LISTS / f"{split}.txt")
     elif name == "voc" and split == "train_aug":
-        names = train_aug_names(folder, find_sbd(Path(root), folder, folder.parent, folder.parent.parent))
+        names = train_aug_names(folder, find_sbd(root, folder))
     else:
         raise unknown(f"split of {name}", split, splits)
     places = [folder / _LABELS] if split != "train_aug" else [folder / _AUGMENTED, folder / _LABELS]
@@ -385,7 +396,7 @@ def convert_sbd(
     voc_root: str | Path,  # with JPEGImages, SegmentationClass, ImageSets
 ) -> Path:  # folder of the labels
     "Writes SBD's labels as PNG and the list train_aug.txt into VOC's folder; VOC's own labels stay in force."
-    loadmat, sbd, folder = matlab_reader(), find_sbd(Path(sbd_root)), find_folder("voc", voc_root, voc_splits)
+    loadmat, sbd, folder = matlab_reader(), find_sbd(sbd_root), find_folder("voc", voc_root, voc_splits)
     names = train_aug_names(folder, sbd)
     for name in tqdm(names, "SBD labels", delay=1):
         target = folder / _AUGMENTED / f"{name}.png"
