@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DATA_NAMES', 'SPLITS_IN', 'IMAGES_IN', 'ARCHIVES', 'Listing', 'data_listing', 'SplitCheck', 'check_data', 'Archive',
-           'file_hash', 'continue_file', 'fetch_archive', 'unpack', 'get_data']
+           'file_hash', 'continue_file', 'fetch_archive', 'unpack_archive', 'get_data']
 
 # %% ../../nbs/data/09_download.ipynb #5eff50e1
 import hashlib
@@ -275,7 +275,7 @@ def _unzip(path: Path, folder: Path) -> None:
             archive.extract(member, folder)
 
 
-def unpack(
+def unpack_archive(
     path: Path,  # a tar, compressed or not, or a zip
     inner: str,  # folder in it that is wanted
     target: Path,  # what it becomes; must not exist
@@ -304,7 +304,7 @@ def _fetched(name: str, root: Path) -> Path:
     archive = ARCHIVES[name]
     own = not (root / archive.file).exists()
     path = fetch_archive(archive, root)
-    folder = unpack(path, archive.inner, root / archive.target)
+    folder = unpack_archive(path, archive.inner, root / archive.target)
     if own:
         path.unlink()
     return folder

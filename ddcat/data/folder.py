@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..config import VOID, digest
-from .forms import ImageForm, LabelForm, classes_in, colour_table, id_table, of_colours, of_ids, read_image
+from .forms import ImageForm, LabelForm, classes_in, colour_table, id_table, of_colours, of_ids, read_photo
 from .readers import ListDataset, check_distinct, content_hashes, header_size, read_names, read_pixels
 
 # %% ../../nbs/data/07_folder.ipynb #79ce451b
@@ -35,7 +35,7 @@ class FolderDataset(ListDataset):
         return tuple(form for form in said if form)
 
     def read(self, image: Path, label: Path) -> tuple[np.ndarray, np.ndarray]:
-        pixels = read_image(image, self.image_form)
+        pixels = read_photo(image, self.image_form)
         if self.form.colours:
             return pixels, of_colours(read_pixels(label), self.form, self.classes, label)
         return pixels, of_ids(read_pixels(label, ("P", "L", "1")), self.form, self.classes, label)
@@ -66,7 +66,7 @@ class Unlabelled:
         return len(self.files)
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:  # uint8 (3,h,w), int64 (h,w)
-        image = torch.from_numpy(read_image(self.files[i], self.image_form)).permute(2, 0, 1).contiguous()
+        image = torch.from_numpy(read_photo(self.files[i], self.image_form)).permute(2, 0, 1).contiguous()
         return image, torch.full(image.shape[1:], VOID)
 
     def name(self, i: int) -> str:

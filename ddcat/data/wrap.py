@@ -19,7 +19,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..config import digest
-from .forms import GREY, ImageForm, LabelForm, classes_in, colour_table, id_table, of_colours, of_ids
+from .forms import GREY_MODES, ImageForm, LabelForm, classes_in, colour_table, id_table, of_colours, of_ids
 from .readers import as_rgb, check_distinct
 
 # %% ../../nbs/data/08_wrap.ipynb #2d2f0014
@@ -31,9 +31,9 @@ def _told(value: Any) -> str:
 
 def _picture(image: Image.Image, form: ImageForm) -> np.ndarray:  # uint8 (h,w,3)
     "The pixels of a PIL image in colour."
-    if image.mode in GREY and image.mode not in ("1", "L", "LA"):
+    if image.mode in GREY_MODES and image.mode not in ("1", "L", "LA"):
         raise ValueError(f"the image has mode {image.mode}, not 8 bits a channel: convert it before")
-    if image.mode in GREY and not form.grey:
+    if image.mode in GREY_MODES and not form.grey:
         raise ValueError(f"the image is grey (mode {image.mode}); ImageForm(grey=True) takes it, with three equal channels")
     return np.array(as_rgb(image))
 
