@@ -7,9 +7,13 @@ __all__ = []
 
 # %% ../../nbs/data/00_data.ipynb #3ee65248
 from .augment import Augmentation
-from .readers import class_counts, convert_sbd, fetch, open_dataset, open_folder, take
+from .download import check_data, data_listing, get_data
+from .folder import open_folder
+from .forms import ImageForm, LabelForm
+from .readers import class_counts, convert_sbd, open_dataset, take
 from .scenes import Scenes
 from .sources import DataConfig, open_sources
+from .wrap import wrap_dataset
 
-__all__ = ["Augmentation", "DataConfig", "Scenes", "class_counts", "convert_sbd", "fetch", "open_dataset", "open_folder",
-           "open_sources", "take"]
+__all__ = ["Augmentation", "DataConfig", "ImageForm", "LabelForm", "Scenes", "check_data", "class_counts", "convert_sbd",
+           "data_listing", "get_data", "open_dataset", "open_folder", "open_sources", "take", "wrap_dataset"]

