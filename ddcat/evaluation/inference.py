@@ -119,7 +119,10 @@ class Adapted(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         prepared = self.prepare(images)
-        logits = pixel_logits(self.net(prepared), prepared)[..., :images.shape[-2], :images.shape[-1]]
+        return self.of_classes(pixel_logits(self.net(prepared), prepared)[..., :images.shape[-2], :images.shape[-1]])
+
+    def of_classes(self, logits: Tensor) -> Tensor:
+        "The network's logits as those of the data's classes."
         return self.regroup(logits) if self.regroup.drop or self.regroup.merge else logits
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..attacks import evaluation_mode
 from ..config import unknown
-from ..evaluation.inference import Adapted
+from ..evaluation.inference import Adapted, pixel_logits
 from ..models.layers import Output, Segmenter
 
 # %% ../../nbs/own/02_heads.ipynb #9e6ed59a
@@ -173,8 +173,9 @@ class Trainable(nn.Module):
     def _grow(self, images: Tensor, seed: int) -> None:
         if self.head is None:
             raise ValueError("DDC-AT copies the network's head: name the module, as in head='classifier'")
+        prepared = self.adapted.prepare(images)
         with evaluation_mode(self.adapted), head_seen(self.head) as seen:
-            answer = self.adapted(images)
+            answer = pixel_logits(self.net(prepared), prepared)
         if len(seen) != 1:
             raise ValueError(f"head {self.head_name!r} is called {len(seen)} times in a pass, not once")
         with evaluation_mode(self.head):
@@ -208,7 +209,13 @@ class Trainable(nn.Module):
 
     def branch(self, name: str, features: HeadInput, size: tuple[int, int]) -> Tensor:
         "Logits (n,k,h,w) of the main, auxiliary or mask branch."
-        return self._way(features.through(self.head if name == "main" else self.branches[name]), size)
+        logits = self._way(features.through(self.head if name == "main" else self.branches[name]), self._prepared(size))
+        logits = logits[..., :size[0], :size[1]]
+        return logits if name == "mask" else self.adapted.of_classes(logits)
+
+    def _prepared(self, size: tuple[int, int]) -> tuple[int, int]:
+        "Height and width with the padding that the network needs."
+        return tuple(n + -n % self.adapted.multiple for n in size)
 
     def outputs(self, images: Tensor) -> Output:
         "Every head's logits, in whatever mode."
@@ -218,11 +225,14 @@ class Trainable(nn.Module):
             for name in self.branches:
                 answers[name] = self.branch(name, HeadInput(args, kwargs), images.shape[-2:])
 
-        hooks = [self.net.register_forward_hook(lambda module, args, output: extra.update(extra_heads(output)))]
+        def after(module: nn.Module, args: tuple, output: object) -> None:
+            extra.update({name: self.adapted.of_classes(logits) for name, logits in extra_heads(output).items()})
+
+        hooks = [self.net.register_forward_hook(after)]
         if self.branches:
             hooks.append(self.head.register_forward_hook(beside, with_kwargs=True))
         try:
-            return Output(self.adapted(images), **answers, heads=extra)
+            return Output(self.adapted(images), **answers, heads=extra, extent=self._prepared(images.shape[-2:]))
         finally:
             for hook in hooks:
                 hook.remove()
