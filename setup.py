@@ -28,7 +28,7 @@ def copy(paths: list[Path], folder: Path) -> None:
     "Copies files of the project into a folder, under the paths that they have here."
     for path in paths:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, folder / path)
+        shutil.copy(path, folder / path)
 
 
 class WithFiles(Distribution):
