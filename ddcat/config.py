@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['VOID', 'EPS_255', 'ALPHA_255', 'Count', 'Natural', 'Amount', 'Positive', 'Share', 'GreyLevels', 'Radius', 'unknown',
            'Between', 'GreyScale', 'added', 'Config', 'digest', 'derive_seed', 'atomic_write', 'sweep', 'set_aside',
-           'usable', 'checkout', 'root', 'in_project', 'file_sha256', 'result_name']
+           'usable', 'checkout', 'root', 'in_project', 'file_sha256', 'resource', 'need_checkout', 'missing',
+           'result_name']
 
 # %% ../nbs/core/01_config.ipynb #daff059f
 import difflib
@@ -19,6 +20,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -234,6 +236,27 @@ def in_project(path: str | Path) -> Path:
 def file_sha256(path: str | Path) -> str:
     "SHA-256 of a file's content."
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+# %% ../nbs/core/01_config.ipynb #f3d95e17
+def resource(
+    path: str,  # as the project has it, such as data/paper/ddcat_tables.csv
+) -> Path:
+    "A file or folder that comes with the library: the checkout's, else the installed package's copy."
+    return (checkout() or Path(str(files("ddcat"))) / "project") / path
+
+
+def need_checkout(
+    what: str,  # subject of the sentence
+) -> Path:  # the project's folder
+    "The checkout; ValueError where the package alone is installed."
+    if home := checkout():
+        return home
+    raise ValueError(f"{what} needs a checkout of the project: published results do not come with the installed package")
+
+
+def missing(what: str, error: ModuleNotFoundError) -> ValueError:  # to be raised by the caller
+    "One sentence about a package that is not installed, and the extra that brings it."
+    return ValueError(f"{what} needs {error.name.split('.')[0]}, which is not installed: pip install 'ddcat[study]'")
 
 # %% ../nbs/core/01_config.ipynb #0af3255a
 def result_name(item: str, dataset: str = "", profile: str = "quick") -> str:  # "table1", "table1_msrc21_real"

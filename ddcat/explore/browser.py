@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..config import root
+from ..config import resource, root
 
 # %% ../../nbs/explore/08_browser.ipynb #87d5ce53
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync",
@@ -120,7 +120,7 @@ def explore_source(
     outputs: Path,  # folder of the run store
 ) -> str:  # JSON
     "`explore.ipynb` with its parameters for a test."
-    notebook = json.loads((root() / "nbs" / "explore.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads(resource("nbs/explore.ipynb").read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if "parameters" in cell["metadata"].get("tags", []):
             cell["source"] = f'profile: str = "smoke"\noutputs: str = {str(outputs)!r}'

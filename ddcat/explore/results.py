@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
-from ..config import VOID, Config, Natural, root, unknown
+from ..config import VOID, Config, Natural, need_checkout, unknown
 from ..data.readers import class_counts
 from ..evaluation.metrics import confusion, image_mean_iou, mean_iou
 from ..evaluation.protocol import CLEAN, SEA, EvaluationConfig, adversarials, chosen_images
@@ -74,7 +74,8 @@ def published_results(
     folder: str | Path | None = None,  # default: outputs/published
 ) -> tuple[Results, list[EvaluationConfig]]:
     "Results of a stored table whose runs the study names, and the evaluations that made them."
-    content, matrices = stored_table(item, Path(folder) if folder else root() / "outputs" / "published")
+    folder = Path(folder) if folder else need_checkout(f"the published {item}") / "outputs" / "published"
+    content, matrices = stored_table(item, folder)
     rows, results = content["rows"], {}
     if not all({"run", "substitute"} <= row.keys() and row["method"] in METHODS for row in rows):
         raise ValueError(f"{item} has rows that are not of a run of one of {', '.join(METHODS)}: its cells have no images")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..config import EPS_255, atomic_write, root
+from ..config import EPS_255, atomic_write, need_checkout, resource
 from ..data.scenes import STREET
 from .canvas import Pane, layer_roles, page_module
 from .mask_branch import MASK_PANES, MaskBranchExplorer, divided
@@ -275,7 +275,7 @@ def small_png(path: Path, colours: int = 255) -> bytes:
 
 def write_results(folder: Path) -> list[tuple[str, str]]:  # file, title
     "The published results' pages and pictures."
-    published, pages = root() / "outputs" / "published", []
+    published, pages = need_checkout("the site") / "outputs" / "published", []
     for source in sorted(published.glob("*.md")):
         name = "results.html" if source.stem == "README" else f"{source.stem}.html"
         atomic_write(folder / name, markdown_page(source))
@@ -290,7 +290,7 @@ def write_lessons(folder: Path) -> list[tuple[str, str]]:  # file, title
     pages = []
     for name in LESSONS:
         file = f"lesson_{name.replace('/', '_')}.html"
-        title, text = lesson_page(root() / "nbs" / f"{name}.ipynb")
+        title, text = lesson_page(resource("nbs") / f"{name}.ipynb")
         atomic_write(folder / file, text)
         pages.append((file, title))
     return pages

@@ -22,7 +22,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 from torch import Tensor, nn
 
-from ..config import atomic_write, root, unknown
+from ..config import atomic_write, resource, unknown
 from .layers import scaled
 
 # %% ../../nbs/models/04_caffe.ipynb #c16a905f
@@ -68,7 +68,7 @@ def read_layers(
     name: str,  # of a table in data/caffe, such as fcn8s_vgg_voc
 ) -> list[Layer]:  # without arrays
     "The layers of a public definition; ValueError for a name that does not exist."
-    folder = root() / "data" / "caffe"
+    folder = resource("data/caffe")
     if not (folder / f"{name}.csv").exists():
         raise unknown("layer list", name, sorted(path.stem for path in folder.glob("*.csv")))
     with open(folder / f"{name}.csv", newline="", encoding="utf-8") as file:

@@ -21,7 +21,7 @@ import numpy as np
 from torch import Tensor
 
 from ..attacks.gradient import arnab_steps
-from ..config import Amount, Config, Count, GreyLevels, Positive, file_sha256, root, unknown
+from ..config import Amount, Config, Count, GreyLevels, Positive, file_sha256, resource, unknown
 from ..evaluation.metrics import mean_iou, resampled, worst_case_miou
 from ..evaluation.protocol import CLEAN, EvaluationConfig, attacked_counts
 from ..evaluation.sweep import ARNAB_EPS, MILLION, COST, SEA_COLUMNS, SweepConfig, column_of
@@ -65,7 +65,7 @@ ATTACK_TITLES = {"fgsm": "FGSM", "fgsm_ll": "FGSM ll", "ifgsm": "I-FGSM", "ifgsm
 # %% ../../nbs/study/24_arnab.ipynb #ad3a17ab
 def read_paper(name: str) -> list[dict[str, str]]:
     "Rows of `data/paper/arnab_<name>.csv`."
-    with open(root() / "data" / "paper" / f"arnab_{name}.csv", newline="", encoding="utf-8") as file:
+    with open(resource(f"data/paper/arnab_{name}.csv"), newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 

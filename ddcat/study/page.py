@@ -65,6 +65,8 @@ def matrix(studies: dict[str, dict]) -> str:
 
 def answer_text(folder: Path) -> str:
     "The answer in a sentence for each data set, and the matrix."
+    if not folder.is_dir():
+        return "The answer is in a checkout of the project, in outputs/published: published results are not part of the package."
     if not (studies := study_results(folder)):
         return ("Not decided yet. The protocol is fixed, and its trainings are under way. "
                 "Other results cannot decide it: they are too short, or on generated scenes.")

@@ -18,9 +18,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
-from ..config import atomic_write, digest, file_sha256, result_name, root, unknown
+from ..config import atomic_write, digest, file_sha256, missing, resource, result_name, root, unknown
 
 # %% ../../nbs/study/13_reproduce.ipynb #c37f702e
 PAPERS = {"DDC-AT": "DDC-AT, arXiv 2003.06555", "Arnab": "Arnab et al., arXiv 1711.09856"}
@@ -36,7 +37,7 @@ class Item:
 
     def path(self) -> Path:
         "Where its notebook is, or would be."
-        return root() / "nbs" / f"{self.notebook}.ipynb"
+        return resource("nbs") / f"{self.notebook}.ipynb"
 
     def built(self) -> bool:
         return bool(self.notebook) and self.path().exists()
@@ -175,7 +176,7 @@ def papermill_here():  # papermill, a class of kernel managers
         from jupyter_client import AsyncKernelManager
         from jupyter_client.kernelspec import KernelSpecManager
     except ModuleNotFoundError as error:
-        raise ValueError(f"running a notebook needs papermill and ipykernel, and {error.name} is not installed") from None
+        raise missing("running a notebook", error) from None
 
     class ThisPython(AsyncKernelManager):
         def __init__(self, **settings):
@@ -252,14 +253,16 @@ def _execute(notebook: Path, output: Path, parameters: dict):
         raise NotebookError("its kernel died, perhaps out of memory") from error
 
 # %% ../../nbs/study/13_reproduce.ipynb #eb5dad7d
-SOURCES = ("ddcat/**/*.py", "data/paper/*", "data/caffe/*")
+SOURCES = ("data/paper", "data/caffe")
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "matplotlib")
 
 
 def source_hash(item: Item, parameters: dict) -> str:
     "Hash of the notebook, the library, the printed numbers, the packages and the parameters."
-    files = [item.path(), *(path for pattern in SOURCES for path in sorted(root().glob(pattern)) if path.is_file())]
-    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    library = Path(str(files("ddcat")))
+    modules = [path for path in sorted(library.rglob("*.py")) if path != library / "__init__.py"]  # holds the version alone
+    sources = [item.path(), *modules, *(path for folder in SOURCES for path in sorted(resource(folder).iterdir()))]
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sources if path.is_file()]
     return digest(contents, sys.version, [version(name) for name in PACKAGES], parameters)
 
 
@@ -280,7 +283,7 @@ def run_item(
     "Runs a notebook where that can change anything; ValueError for a parameter that it lacks, NotebookError where it stops."
     overrides = dict(parameters or {})
     if not item.path().exists():
-        raise ValueError(f"{item.name}: there is no {item.path()}; notebooks are run from the project's own folder")
+        raise ValueError(f"{item.name}: there is no {item.path()}; `ddcat list` shows what there is")
     check_parameters(item.path(), overrides)
     chosen = {"outputs": "outputs", "profile": "quick", "dataset": "", **notebook_parameters(item.path()), **overrides}
     folder, size, mark = root() / chosen["outputs"], (chosen["dataset"], chosen["profile"]), source_hash(item, chosen)
@@ -393,7 +396,7 @@ def listing(outputs: str | Path, items: Iterable[Item] | None = None) -> str:
         title = f"  {item.name:17} {item.title}"
         if item.built():
             defaults = " ".join(f"{k}={v!r}" for k, v in notebook_parameters(item.path()).items())
-            lines += [title, f"{indent}{os.path.relpath(item.path(), root())}: {defaults}"]
+            lines += [title, f"{indent}{os.path.relpath(item.path(), resource('.'))}: {defaults}"]
             lines += [indent + text for text in state(item, outputs)]
         else:
             lines.append(f"{title} ({', '.join(state(item, outputs))})")

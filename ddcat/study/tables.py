@@ -12,15 +12,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from ..config import root
+from ..config import resource
 from ..evaluation.metrics import bootstrap, mean_iou
 from .grid import Results, Study
 
 # %% ../../nbs/study/07_tables.ipynb #9606787f
 def printed(table: str, setting: str | None = None, stat: str = "mean") -> dict[tuple[str, str, str], float]:
     "DDC-AT's printed means or stds of a table, mIoU in percent, by (model, method, attack)."
-    path = root() / "data" / "paper" / "ddcat_tables.csv"
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(resource("data/paper/ddcat_tables.csv"), newline="", encoding="utf-8") as file:
         rows = [r for r in csv.DictReader(file) if r["table"] == table and r["stat"] == stat]
     return {(r["arch"], r["method"], r["attack"]): float(r["miou"]) for r in rows if setting in (None, r["setting"])}
 
