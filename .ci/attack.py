@@ -9,7 +9,7 @@ from ddcat.study.shipped import shipped_network, shipped_scenes
 
 place, environment = Path(ddcat.__file__).resolve(), Path(sys.argv[1]).resolve()
 assert place.is_relative_to(environment), f"{place} is not of the wheel in {environment}"
-STUDY = ("IPython", "jupyterlab", "papermill", "ipywidgets", "anywidget", "plotly", "matplotlib")
+STUDY = ("IPython", "jupyterlab", "papermill", "ipywidgets", "anywidget", "plotly")
 there = [name for name in STUDY if find_spec(name)]
 assert not there, f"the core brings {', '.join(there)}"
 (images, labels), network = shipped_scenes(2), shipped_network("none")
