@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PROTOCOL_VERSION', 'PROTOCOL', 'RADII_255', 'SEA_STEPS', 'Percent', 'LAST_SHARE', 'RobustFigure', 'robust_figures',
-           'Watched', 'last_gain', 'has_converged']
+           'Watched', 'last_gain', 'has_converged', 'departures']
 
-# %% ../../nbs/own/01_protocol.ipynb #4829651c
+# %% ../../nbs/own/01_protocol.ipynb #dbb2d75c
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from ..config import Between, Config, GreyLevels
 from ..evaluation.metrics import mean_iou
 from ..study.stronger_attacks import SLIGHT
 
-# %% ../../nbs/own/01_protocol.ipynb #61df324d
+# %% ../../nbs/own/01_protocol.ipynb #05afd8fd
 PROTOCOL_VERSION = 1
 PROTOCOL = """L∞ on the whole image in [0,1], white-box, the network in evaluation mode.
 SEA: red-ε APGD in balls of 2ε, 1.5ε and ε on MCE-Bal, MCE and JS, 100 steps of each or more (its authors take 300).
@@ -60,7 +60,7 @@ def robust_figures(rows: list[dict]) -> tuple[RobustFigure, ...]:
     names = ("attack", "eps_255", "miou", "low", "high", "accuracy")
     return tuple(RobustFigure(**{name: row.get(name) for name in names}) for row in rows)
 
-# %% ../../nbs/own/01_protocol.ipynb #bfe808c6
+# %% ../../nbs/own/01_protocol.ipynb #25b4f598
 LAST_SHARE = 0.1  # of the steps
 
 
@@ -116,3 +116,16 @@ def last_gain(
 def has_converged(gain: float) -> bool:  # points of mIoU
     "Whether the last tenth of the steps took less than the margin."
     return gain < SLIGHT
+
+
+def departures(
+    sea_steps: int,  # of each loss
+    truth: str,  # labels | prediction
+    gains: dict[float, float],  # ε in grey levels -> points of mIoU that the last tenth of SEA's steps took
+) -> list[str]:
+    "Why figures are not by the protocol, a clause each; none where they are."
+    told = [] if truth == "labels" else ["the truth is the network's own prediction, not labels"]
+    if sea_steps < SEA_STEPS:
+        told.append(f"SEA took {sea_steps} steps of each loss, and the protocol asks for {SEA_STEPS} or more")
+    return told + [f"SEA at ε = {eps:g} had not converged, since the last tenth of its steps took {gain:.1f} points of mIoU"
+                   for eps, gain in gains.items() if not has_converged(gain)]
