@@ -8,7 +8,8 @@ __all__ = []
 # %% ../../nbs/own/00_own.ipynb #d11d4b62
 from importlib import import_module
 
-_PLACES = {"Robustness": "robustness", "evaluate": "robustness", "SharedNetwork": "sharing"}  # name -> its module
+_PLACES = {"Robustness": "robustness", "evaluate": "robustness", "SharedNetwork": "sharing",
+           "add_report": "leaderboard", "leaderboard_table": "leaderboard"}  # name -> its module
 __all__ = list(_PLACES)
 
 
