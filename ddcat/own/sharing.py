@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['CONFIG_FILE', 'WEIGHTS_FILE', 'RESULTS_FILE', 'Builder', 'training_record', 'SharedConfig', 'headline',
-           'attack_title', 'eval_results', 'eval_entries', 'robustness_text', 'model_card', 'hub_file', 'folder_file',
+           'robust_title', 'eval_results', 'eval_entries', 'robustness_text', 'model_card', 'hub_file', 'folder_file',
            'checkpoint_files', 'read_config', 'empty_network', 'SharedNetwork']
 
-# %% ../../nbs/own/05_sharing.ipynb #3f2dc19e
+# %% ../../nbs/own/05_sharing.ipynb #6d5eef87
 import json
 import pkgutil
 import re
@@ -33,7 +33,7 @@ from ..study.store import ModelConfig, RunConfig, load_weights, model_of, save_w
 from ..study.tables import markdown
 from ..training.loop import check_finite_weights
 
-# %% ../../nbs/own/05_sharing.ipynb #3969c974
+# %% ../../nbs/own/05_sharing.ipynb #e6886df7
 @dataclass(frozen=True)
 class Builder(Config):
     "A function that makes a network, and what it is called with."
@@ -64,7 +64,7 @@ class Builder(Config):
             raise ValueError(f"{self.call()} gives {type(made).__name__}, no torch module")
         return made
 
-# %% ../../nbs/own/05_sharing.ipynb #210da693
+# %% ../../nbs/own/05_sharing.ipynb #bbe03dea
 _FIELDS = ("data", "defence", "recipe", "seed")
 
 
@@ -117,13 +117,13 @@ class SharedConfig(Config):
                        departures=tuple(departures(report.config.sea_steps, report.truth, gains)),
                        figures=robust_figures(rows))
 
-# %% ../../nbs/own/05_sharing.ipynb #7c9a5e7d
+# %% ../../nbs/own/05_sharing.ipynb #84b3f365
 def headline(config: SharedConfig) -> list[RobustFigure]:
     "The figures that the hub is told: clean, PGD and SEA."
     return [f for f in config.figures if f.attack in (CLEAN, SEA) or f.attack.startswith("pgd")]
 
 
-def attack_title(figure: RobustFigure) -> str:
+def robust_title(figure: RobustFigure) -> str:
     "Such as `SEA, ε = 4/255`."
     return CLEAN if figure.attack == CLEAN else f"{figure.attack.partition('_')[0].upper()}, ε = {figure.eps_255:g}/255"
 
@@ -131,7 +131,7 @@ def attack_title(figure: RobustFigure) -> str:
 def eval_results(config: SharedConfig) -> list[EvalResult]:
     "The figures for the card's head."
     return [EvalResult(task_type="image-segmentation", dataset_type=config.benchmark or config.data, dataset_name=config.data,
-                       metric_type="mean_iou", metric_value=round(f.miou, 2), metric_name=f"mIoU %, {attack_title(f)}",
+                       metric_type="mean_iou", metric_value=round(f.miou, 2), metric_name=f"mIoU %, {robust_title(f)}",
                        metric_args={"protocol": config.protocol, "low": f.low, "high": f.high}) for f in headline(config)]
 
 
@@ -139,7 +139,7 @@ def eval_entries(config: SharedConfig) -> list[EvalResultEntry]:
     "The figures for `.eval_results/`; none where the images are no benchmark of the hub."
     def note(f: RobustFigure) -> str:
         interval = "" if f.low is None else f", 95 % interval {f.low:.1f} to {f.high:.1f}"
-        return f"mIoU in percent, {attack_title(f)}{interval}, ddcat's protocol {config.protocol}"
+        return f"mIoU in percent, {robust_title(f)}{interval}, ddcat's protocol {config.protocol}"
 
     return [EvalResultEntry(config.benchmark, f"{f.attack.partition('_')[0]}_linf_{f.eps_255:g}" if f.eps_255 else f.attack,
                             round(f.miou, 2), notes=note(f)) for f in headline(config) if config.benchmark]
@@ -190,7 +190,7 @@ network = SharedNetwork.from_pretrained("this repository"{trust})
 {markdown(["part", "settings"], trained) if trained else "Not recorded."}
 """)
 
-# %% ../../nbs/own/05_sharing.ipynb #f6a0554d
+# %% ../../nbs/own/05_sharing.ipynb #b2bb81b3
 CONFIG_FILE, WEIGHTS_FILE, RESULTS_FILE = "config.json", "model.safetensors", ".eval_results/ddcat.yaml"
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
@@ -247,7 +247,7 @@ def empty_network(config: SharedConfig, trust: str | None, network: nn.Module | 
     made = config.builder.network() if network is None else network
     return adapt(made.net if isinstance(made, Adapted) else made, **config.adapt)
 
-# %% ../../nbs/own/05_sharing.ipynb #cfeab435
+# %% ../../nbs/own/05_sharing.ipynb #15914b9a
 class SharedNetwork(nn.Module, PyTorchModelHubMixin, library_name="ddcat", pipeline_tag="image-segmentation",
                     tags=["adversarial-robustness", "semantic-segmentation"]):
     "A network with its record, saved to a folder or the Hugging Face hub and loaded from them."
