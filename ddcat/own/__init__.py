@@ -8,8 +8,9 @@ __all__ = []
 # %% ../../nbs/own/00_own.ipynb #d11d4b62
 from importlib import import_module
 
-_PLACES = {"Robustness": "robustness", "TRAININGS": "trainings", "defend": "trainings",
-           "evaluate": "robustness"}  # name -> its module
+_PLACES = {"Robustness": "robustness", "SharedNetwork": "sharing", "TRAININGS": "trainings", "add_report": "leaderboard",
+           "defend": "trainings", "evaluate": "robustness", "leaderboard_table": "leaderboard",
+           "transfer": "transfers"}  # name -> its module
 __all__ = list(_PLACES)
 
 

@@ -6,7 +6,7 @@
 __all__ = ['PROTOCOL_VERSION', 'PROTOCOL', 'RADII_255', 'SEA_STEPS', 'Percent', 'LAST_SHARE', 'RobustFigure', 'robust_figures',
            'Watched', 'last_gain', 'has_converged', 'departures']
 
-# %% ../../nbs/own/01_protocol.ipynb #dbb2d75c
+# %% ../../nbs/own/01_protocol.ipynb #17bc06ae
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,11 +19,11 @@ from ..config import Between, Config, GreyLevels
 from ..evaluation.metrics import mean_iou
 from ..study.stronger_attacks import SLIGHT
 
-# %% ../../nbs/own/01_protocol.ipynb #05afd8fd
+# %% ../../nbs/own/01_protocol.ipynb #e50ad8ff
 PROTOCOL_VERSION = 1
 PROTOCOL = """L∞ on the whole image in [0,1], white-box, the network in evaluation mode.
 SEA: red-ε APGD in balls of 2ε, 1.5ε and ε on MCE-Bal, MCE and JS, 100 steps of each or more (its authors take 300).
-PGD at the same radius (random start, α = ε/8, 20 steps) is one more candidate where it was run.
+PGD at the same radius (random start, α = ε/8) is one more candidate where it was run.
 For each image the candidate is taken that lowers the mIoU of the set most, in a greedy search.
 ε = 2, 4, 8 grey levels of 255, as many of them as were measured.
 mIoU: pooled over the images, mean over the classes that occur or are predicted, void left out, in percent.
@@ -60,7 +60,7 @@ def robust_figures(rows: list[dict]) -> tuple[RobustFigure, ...]:
     names = ("attack", "eps_255", "miou", "low", "high", "accuracy")
     return tuple(RobustFigure(**{name: row.get(name) for name in names}) for row in rows)
 
-# %% ../../nbs/own/01_protocol.ipynb #25b4f598
+# %% ../../nbs/own/01_protocol.ipynb #e50a4e87
 LAST_SHARE = 0.1  # of the steps
 
 

@@ -339,6 +339,10 @@ class Report:
                      for name, value in zip(self.classes, values, strict=True)]
         return rows
 
+    def matrices(self, row: dict, early: bool = False) -> np.ndarray:  # (n,k,k)
+        "The confusion matrices behind one of `rows`."
+        return self.lowest(self.lines()[row["attack"], row["eps_255"]], early)
+
     def unfinished(self) -> list[dict]:
         "Rows whose attack had not converged."
         return [row for row in self.rows() if not has_converged(row["last_gain"])]
@@ -374,7 +378,7 @@ class Report:
         """Writes `<item>.json`, with provenance, `<item>.md`, and the confusion matrices of each row: `<item>.npz`, and
         `<item>.early.npz` after nine tenths of the steps."""
         made = {**provenance(machine, self.seconds), "settings": json.loads(self.config.to_json())}
-        counts, early = ([self.lowest(columns, part) for columns in self.lines().values()] for part in (False, True))
+        counts, early = ([self.matrices(row, part) for row in self.rows()] for part in (False, True))
         write_row_counts(Path(outputs) / f"{item}.early.npz", early)
         return save_item(Path(outputs), item, self.rows(), self.table(), made, counts, protocol=PROTOCOL_VERSION, data=self.data,
                          network=self.network, truth=self.truth, classes=self.class_rows(), remarks=self.remarks())
