@@ -102,7 +102,7 @@ def _check_split(name: str, root: str | Path, split: str) -> SplitCheck:
     except (FileNotFoundError, ValueError) as error:
         return SplitCheck(split, 0, expected, str(error))
     wrong = expected is not None and count != expected
-    return SplitCheck(split, count, expected, f"{count} images, not {expected}" if wrong else "")
+    return SplitCheck(split, count, expected, f"{count} in place of {expected} images" if wrong else "")
 
 
 def check_data(
@@ -223,31 +223,34 @@ def _other_hash(path: Path, archive: Archive) -> str:
     return "" if found == archive.hash else f"{archive.algorithm} {found}, not {archive.hash} as stated by {archive.stated_by}"
 
 
+def _part_from(address: str, archive: Archive, part: Path) -> str:
+    "Completes a part from one address; what went wrong, in words, or nothing. A part with another hash is removed."
+    for _ in range(1 + part.exists()):  # twice where the beginning may have been wrong
+        try:
+            _complete(address, part)
+        except OSError as error:
+            return f"{address} {error}"
+        if not (wrong := _other_hash(part, archive)):
+            return ""
+        part.unlink()
+    return f"{address} sends other bytes: {wrong}"
+
+
 def fetch_archive(
     archive: Archive,
     folder: Path,  # to download to; made where it is missing
 ) -> Path:
     "The archive, from the first address that sends the right bytes; OSError with what was wrong at each. Resumes."
     folder.mkdir(parents=True, exist_ok=True)
-    path, part = folder / archive.file, folder / f"{archive.file}.part"
+    path, part, problems = folder / archive.file, folder / f"{archive.file}.part", []
     if path.exists():
         if wrong := _other_hash(path, archive):
             raise ValueError(f"{path} is another file: {wrong}; move it away")
         return path
-    problems = []
     for address in archive.addresses:
-        resumed = part.exists()
-        for _ in range(1 + resumed):
-            try:
-                _complete(address, part)
-            except OSError as error:
-                problems.append(f"{address} {error}")
-                break
-            if not (wrong := _other_hash(part, archive)):
-                return part.replace(path)
-            part.unlink()
-        else:
-            problems.append(f"{address} sends other bytes: {wrong}")
+        if not (problem := _part_from(address, archive, part)):
+            return part.replace(path)
+        problems.append(problem)
     raise OSError(f"{archive.file} could not be fetched: {'; '.join(problems)}")
 
 # %% ../../nbs/data/09_download.ipynb #9a69b2f1
