@@ -7,7 +7,7 @@ __all__ = ['CONFIG_FILE', 'WEIGHTS_FILE', 'RESULTS_FILE', 'Builder', 'training_r
            'robust_title', 'eval_results', 'eval_entries', 'robustness_text', 'model_card', 'hub_file', 'folder_file',
            'checkpoint_files', 'read_config', 'empty_network', 'SharedNetwork']
 
-# %% ../../nbs/own/05_sharing.ipynb #6d5eef87
+# %% ../../nbs/own/05_sharing.ipynb #e1bb9cf4
 import json
 import pkgutil
 import re
@@ -19,7 +19,8 @@ import numpy as np
 import yaml
 from huggingface_hub import (EvalResult, EvalResultEntry, ModelCard, ModelCardData, PyTorchModelHubMixin,
                              eval_result_entries_to_yaml, hf_hub_download)
-from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import (EntryNotFoundError, HFValidationError, LocalEntryNotFoundError,
+                                    RepositoryNotFoundError, RevisionNotFoundError)
 from torch import Tensor, nn
 
 from .. import __version__
@@ -33,7 +34,7 @@ from ..study.store import ModelConfig, RunConfig, load_weights, model_of, save_w
 from ..study.tables import markdown
 from ..training.loop import check_finite_weights
 
-# %% ../../nbs/own/05_sharing.ipynb #e6886df7
+# %% ../../nbs/own/05_sharing.ipynb #fdd15a87
 @dataclass(frozen=True)
 class Builder(Config):
     "A function that makes a network, and what it is called with."
@@ -64,7 +65,7 @@ class Builder(Config):
             raise ValueError(f"{self.call()} gives {type(made).__name__}, no torch module")
         return made
 
-# %% ../../nbs/own/05_sharing.ipynb #bbe03dea
+# %% ../../nbs/own/05_sharing.ipynb #54d36d74
 _FIELDS = ("data", "defence", "recipe", "seed")
 
 
@@ -117,7 +118,7 @@ class SharedConfig(Config):
                        departures=tuple(departures(report.config.sea_steps, report.truth, gains)),
                        figures=robust_figures(rows))
 
-# %% ../../nbs/own/05_sharing.ipynb #84b3f365
+# %% ../../nbs/own/05_sharing.ipynb #0a9bce7e
 def headline(config: SharedConfig) -> list[RobustFigure]:
     "The figures that the hub is told: clean, PGD and SEA."
     return [f for f in config.figures if f.attack in (CLEAN, SEA) or f.attack.startswith("pgd")]
@@ -190,7 +191,7 @@ network = SharedNetwork.from_pretrained("this repository"{trust})
 {markdown(["part", "settings"], trained) if trained else "Not recorded."}
 """)
 
-# %% ../../nbs/own/05_sharing.ipynb #b2bb81b3
+# %% ../../nbs/own/05_sharing.ipynb #c5bd8b98
 CONFIG_FILE, WEIGHTS_FILE, RESULTS_FILE = "config.json", "model.safetensors", ".eval_results/ddcat.yaml"
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
@@ -205,6 +206,8 @@ def hub_file(repository: str, name: str, **options) -> Path:
         raise ValueError(f"{name} of {repository} is not in the cache, and the hub was not asked or did not answer") from None
     except EntryNotFoundError:
         raise ValueError(f"{repository} has no {name}, and nothing else is read in its place") from None
+    except RevisionNotFoundError:
+        raise ValueError(f"{repository} has no revision {options.get('revision')}") from None
     except RepositoryNotFoundError:
         raise ValueError(f"the hub has no repository {repository}, or does not show it to you") from None
 
@@ -247,7 +250,7 @@ def empty_network(config: SharedConfig, trust: str | None, network: nn.Module | 
     made = config.builder.network() if network is None else network
     return adapt(made.net if isinstance(made, Adapted) else made, **config.adapt)
 
-# %% ../../nbs/own/05_sharing.ipynb #15914b9a
+# %% ../../nbs/own/05_sharing.ipynb #6bec6962
 class SharedNetwork(nn.Module, PyTorchModelHubMixin, library_name="ddcat", pipeline_tag="image-segmentation",
                     tags=["adversarial-robustness", "semantic-segmentation"]):
     "A network with its record, saved to a folder or the Hugging Face hub and loaded from them."
