@@ -6,7 +6,7 @@
 __all__ = ['PROTOCOL_VERSION', 'PROTOCOL', 'RADII_255', 'SEA_STEPS', 'Percent', 'LAST_SHARE', 'RobustFigure', 'robust_figures',
            'Watched', 'last_gain', 'has_converged', 'departures']
 
-# %% ../../nbs/own/01_protocol.ipynb #17bc06ae
+# %% ../../nbs/own/01_protocol.ipynb #6d119dad
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from ..config import Between, Config, GreyLevels
 from ..evaluation.metrics import mean_iou
 from ..study.stronger_attacks import SLIGHT
 
-# %% ../../nbs/own/01_protocol.ipynb #e50ad8ff
+# %% ../../nbs/own/01_protocol.ipynb #2166ddcc
 PROTOCOL_VERSION = 1
 PROTOCOL = """L∞ on the whole image in [0,1], white-box, the network in evaluation mode.
 SEA: red-ε APGD in balls of 2ε, 1.5ε and ε on MCE-Bal, MCE and JS, 100 steps of each or more (its authors take 300).
@@ -60,7 +60,7 @@ def robust_figures(rows: list[dict]) -> tuple[RobustFigure, ...]:
     names = ("attack", "eps_255", "miou", "low", "high", "accuracy")
     return tuple(RobustFigure(**{name: row.get(name) for name in names}) for row in rows)
 
-# %% ../../nbs/own/01_protocol.ipynb #e50a4e87
+# %% ../../nbs/own/01_protocol.ipynb #4a42c78d
 LAST_SHARE = 0.1  # of the steps
 
 
@@ -83,7 +83,12 @@ class Watched(nn.Module):
 
     def restart(self) -> None:
         "Begins with the next attack."
-        self.passes, self.prediction = 0, None
+        self.passes, self.logits = 0, None
+
+    @property
+    def prediction(self) -> Tensor | None:
+        "Classes (n,h,w) at the points that were kept; None where no pass had a gradient."
+        return None if self.logits is None else self.logits.argmax(1)
 
     def forward(self, images: Tensor) -> Tensor:
         logits = self.model(images)
@@ -95,14 +100,16 @@ class Watched(nn.Module):
 
     @torch.no_grad()
     def look(self, images: Tensor, logits: Tensor) -> None:
-        "Keeps the prediction of those images that lie in the ball and have fewer right pixels than before."
-        prediction, right = logits.argmax(1), Pixels(logits, self.labels).right.sum((1, 2)).double()
-        right[(images - self.images).abs().flatten(1).amax(1) > self.eps + 1e-6] = torch.inf
-        if self.prediction is None:
-            self.prediction, self.fewest = prediction, right
-        better = right < self.fewest
-        self.prediction = torch.where(better[:, None, None], prediction, self.prediction)
-        self.fewest = torch.minimum(right, self.fewest)
+        "Keeps the logits of those images that lie in the ball and have fewer right pixels than before."
+        if self.logits is None:
+            self.logits = logits.clone()
+            self.fewest = torch.full(self.labels.shape[:1], torch.inf, device=logits.device)
+        better = (images - self.images).abs().flatten(1).amax(1) <= self.eps + 1e-6
+        if better.any():
+            right = Pixels(logits, self.labels).right.sum((1, 2))
+            better &= right < self.fewest
+            self.fewest[better] = right[better].to(self.fewest)
+            self.logits[better] = logits[better]
 
 
 def last_gain(

@@ -193,8 +193,9 @@ def batch_counts(
     watched, counts = Watched(source, images, labels, attack.eps_255 / 255, attack.steps[0]), {}
     for column, x in adversarials(watched, images, labels, attack, pixels):
         last = predicted(model, x)
-        early = last if watched.prediction is None else watched.prediction
-        counts |= {name: confusion(p, labels, len(pixels)).cpu() for name, p in ((column, last), (column + EARLY, early))}
+        early = watched.prediction
+        both = {column: last, column + EARLY: last if early is None else early}
+        counts |= {name: confusion(p, labels, len(pixels)).cpu() for name, p in both.items()}
         watched.restart()
     return counts
 

@@ -7,7 +7,7 @@ __all__ = ['CONFIG_FILE', 'WEIGHTS_FILE', 'RESULTS_FILE', 'Builder', 'training_r
            'robust_title', 'eval_results', 'eval_entries', 'robustness_text', 'model_card', 'hub_file', 'folder_file',
            'checkpoint_files', 'read_config', 'empty_network', 'SharedNetwork']
 
-# %% ../../nbs/own/05_sharing.ipynb #6d5eef87
+# %% ../../nbs/own/05_sharing.ipynb #0b9bbda5
 import json
 import pkgutil
 import re
@@ -19,7 +19,8 @@ import numpy as np
 import yaml
 from huggingface_hub import (EvalResult, EvalResultEntry, ModelCard, ModelCardData, PyTorchModelHubMixin,
                              eval_result_entries_to_yaml, hf_hub_download)
-from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import (EntryNotFoundError, HFValidationError, LocalEntryNotFoundError,
+                                    RepositoryNotFoundError, RevisionNotFoundError)
 from torch import Tensor, nn
 
 from .. import __version__
@@ -33,7 +34,7 @@ from ..study.store import ModelConfig, RunConfig, load_weights, model_of, save_w
 from ..study.tables import markdown
 from ..training.loop import check_finite_weights
 
-# %% ../../nbs/own/05_sharing.ipynb #e6886df7
+# %% ../../nbs/own/05_sharing.ipynb #a06ec88d
 @dataclass(frozen=True)
 class Builder(Config):
     "A function that makes a network, and what it is called with."
@@ -43,6 +44,8 @@ class Builder(Config):
     def check(self) -> None:
         if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*", self.function):
             raise ValueError(f"a builder is named package.module:function, not {self.function!r}")
+        if wrong := [name for name in self.arguments if not str(name).isidentifier()]:
+            raise ValueError(f"{self.function} has an argument whose name is no name in Python: {wrong[0]!r}")
         try:
             kept = json.loads(json.dumps(self.arguments))
         except TypeError as error:
@@ -64,7 +67,7 @@ class Builder(Config):
             raise ValueError(f"{self.call()} gives {type(made).__name__}, no torch module")
         return made
 
-# %% ../../nbs/own/05_sharing.ipynb #bbe03dea
+# %% ../../nbs/own/05_sharing.ipynb #fbf08023
 _FIELDS = ("data", "defence", "recipe", "seed")
 
 
@@ -88,7 +91,7 @@ class SharedConfig(Config):
     data: str = ""  # fingerprint of the images that the figures are of
     benchmark: str = ""  # their id on the hub, where they are registered as a benchmark
     images: Natural = 0
-    protocol: Natural = 0  # version; 0: nothing was measured
+    protocol: Natural = 0  # version; 0: nothing was measured by it
     departures: tuple[str, ...] = ()  # why the figures are not by the protocol
     figures: tuple[RobustFigure, ...] = ()
     ddcat: str = __version__
@@ -113,11 +116,11 @@ class SharedConfig(Config):
         rows = report.rows()
         gains = {row["eps_255"]: last_gain(report.matrices(row, early=True), report.matrices(row))
                  for row in rows if row["attack"] == SEA}
-        return replace(self, data=report.data, images=len(report.counts[CLEAN]), protocol=PROTOCOL_VERSION,
-                       departures=tuple(departures(report.config.sea_steps, report.truth, gains)),
-                       figures=robust_figures(rows))
+        told = departures(report.config.sea_steps, report.truth, gains)
+        return replace(self, data=report.data, images=len(report.counts[CLEAN]), figures=robust_figures(rows),
+                       departures=tuple(told), protocol=0 if told else PROTOCOL_VERSION)
 
-# %% ../../nbs/own/05_sharing.ipynb #84b3f365
+# %% ../../nbs/own/05_sharing.ipynb #b0910fa3
 def headline(config: SharedConfig) -> list[RobustFigure]:
     "The figures that the hub is told: clean, PGD and SEA."
     return [f for f in config.figures if f.attack in (CLEAN, SEA) or f.attack.startswith("pgd")]
@@ -137,9 +140,11 @@ def eval_results(config: SharedConfig) -> list[EvalResult]:
 
 def eval_entries(config: SharedConfig) -> list[EvalResultEntry]:
     "The figures for `.eval_results/`; none where the images are no benchmark of the hub."
+    version = f"ddcat's protocol {config.protocol}" if config.protocol else "not by ddcat's protocol"
+
     def note(f: RobustFigure) -> str:
         interval = "" if f.low is None else f", 95 % interval {f.low:.1f} to {f.high:.1f}"
-        return f"mIoU in percent, {robust_title(f)}{interval}, ddcat's protocol {config.protocol}"
+        return f"mIoU in percent, {robust_title(f)}{interval}, {version}"
 
     return [EvalResultEntry(config.benchmark, f"{f.attack.partition('_')[0]}_linf_{f.eps_255:g}" if f.eps_255 else f.attack,
                             round(f.miou, 2), notes=note(f)) for f in headline(config) if config.benchmark]
@@ -190,7 +195,7 @@ network = SharedNetwork.from_pretrained("this repository"{trust})
 {markdown(["part", "settings"], trained) if trained else "Not recorded."}
 """)
 
-# %% ../../nbs/own/05_sharing.ipynb #b2bb81b3
+# %% ../../nbs/own/05_sharing.ipynb #308a1d57
 CONFIG_FILE, WEIGHTS_FILE, RESULTS_FILE = "config.json", "model.safetensors", ".eval_results/ddcat.yaml"
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
@@ -205,6 +210,8 @@ def hub_file(repository: str, name: str, **options) -> Path:
         raise ValueError(f"{name} of {repository} is not in the cache, and the hub was not asked or did not answer") from None
     except EntryNotFoundError:
         raise ValueError(f"{repository} has no {name}, and nothing else is read in its place") from None
+    except RevisionNotFoundError:
+        raise ValueError(f"{repository} has no revision {options.get('revision')}") from None
     except RepositoryNotFoundError:
         raise ValueError(f"the hub has no repository {repository}, or does not show it to you") from None
 
@@ -247,7 +254,7 @@ def empty_network(config: SharedConfig, trust: str | None, network: nn.Module | 
     made = config.builder.network() if network is None else network
     return adapt(made.net if isinstance(made, Adapted) else made, **config.adapt)
 
-# %% ../../nbs/own/05_sharing.ipynb #15914b9a
+# %% ../../nbs/own/05_sharing.ipynb #2f68b19c
 class SharedNetwork(nn.Module, PyTorchModelHubMixin, library_name="ddcat", pipeline_tag="image-segmentation",
                     tags=["adversarial-robustness", "semantic-segmentation"]):
     "A network with its record, saved to a folder or the Hugging Face hub and loaded from them."
