@@ -121,6 +121,14 @@ class Adapted(nn.Module):
         prepared = self.prepare(images)
         return self.of_classes(pixel_logits(self.net(prepared), prepared)[..., :images.shape[-2], :images.shape[-1]])
 
+    def options(self) -> dict:
+        "What `adapt` must be told to wrap a network like this, as JSON keeps it; defaults other than mean and std are left out."
+        values = {name: [float(str(v)) for v in getattr(self, name).flatten().cpu().float().numpy()] for name in ("mean", "std")}
+        given = {"bgr": self.bgr, "scale": self.scale, "multiple": self.multiple, "drop": list(self.regroup.drop),
+                 "merge": [list(pair) for pair in self.regroup.merge], "merge_by": self.regroup.merge_by}
+        plain = {"bgr": False, "scale": 1.0, "multiple": 1, "drop": [], "merge": [], "merge_by": Regroup().merge_by}
+        return values | {name: value for name, value in given.items() if value != plain[name]}
+
     def of_classes(self, logits: Tensor) -> Tensor:
         "The network's logits as those of the data's classes."
         return self.regroup(logits) if self.regroup.drop or self.regroup.merge else logits
@@ -135,7 +143,7 @@ def adapt(
     bgr: bool = False,  # the network sees blue, green, red
     scale: Positive = 1.0,  # factor after mean and std: 255 for grey levels, 1/255 where the network's own code divides last
     drop: Sequence[int] = (),  # logits that are no class of the data, such as void
-    merge: Mapping[int, int] | None = None,  # logit -> class, for every logit that is not dropped (default: one class each)
+    merge: Mapping[int, int] | Sequence | None = None,  # class of every logit that is not dropped, or pairs (default: its own)
     merge_by: str = "logsumexp",  # their probabilities add up | max: the class of the highest logit
     multiple: Count = 1,  # sides are padded up to a multiple with the border's pixels, the logits cropped
 ) -> Adapted:  # images (n,3,h,w) RGB in [0,1] -> logits (n,k,h,w) at the images' size
@@ -147,7 +155,10 @@ def adapt(
         raise ValueError(f"mean must be three numbers in [0,1] (RGB; grey levels over 255), not {mean}")
     if len(std) != 3 or not all(0 < s <= 1 for s in std):
         raise ValueError(f"std must be three numbers in (0,1] (RGB; grey levels over 255), not {std}")
-    regroup = Regroup(tuple(drop), tuple((merge or {}).items()), merge_by)
+    pairs = merge.items() if isinstance(merge, Mapping) else merge or ()
+    if not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in pairs):
+        raise ValueError(f"merge must give each logit its class, as a mapping or in pairs, not {merge!r}")
+    regroup = Regroup(tuple(drop), tuple(map(tuple, pairs)), merge_by)
     regroup.check()
     return Adapted(model, mean, std, bgr=bgr, scale=scale, multiple=multiple, regroup=regroup)
 

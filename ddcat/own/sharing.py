@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
 
-import numpy as np
 import yaml
 from huggingface_hub import (EvalResult, EvalResultEntry, ModelCard, ModelCardData, PyTorchModelHubMixin,
                              eval_result_entries_to_yaml, hf_hub_download)
@@ -290,12 +289,12 @@ class SharedNetwork(nn.Module, PyTorchModelHubMixin, library_name="ddcat", pipel
         arguments: dict | None = None,
         *,
         num_classes: int,
-        options: dict | None = None,  # of `adapt`; default: mean and std of `net`
+        options: dict | None = None,  # of `adapt`; default: those of `net`
         **about,
     ) -> "SharedNetwork":
         "A network of another library. The function is called once, to see that it gives this network."
         if isinstance(net, Adapted) and options is None:
-            options = {name: [float(str(v)) for v in np.float32(getattr(net, name).flatten().cpu())] for name in ("mean", "std")}
+            options = net.options()
         config = SharedConfig(num_classes, None, Builder(function, arguments or {}), options or {}, **about)
         made = empty_network(config, config.builder.call(), None)
         shared = cls(empty_network(config, None, net), config)
