@@ -12,7 +12,7 @@ from importlib import import_module
 # %% ../../nbs/bench/00_bench.ipynb #9584a995
 BENCHMARKS = {"training_step_cost": "training", "attack_step_cost": "attacks", "network_speed": "networks",
               "crf_speed": "crf", "explorer_speed": "explorer",
-              "full_width": "full_width"}  # name -> module, loaded when it is asked for
+              "full_width": "full_width", "own_cost": "own"}  # name -> module, loaded when it is asked for
 
 
 def benchmark(name: str) -> Callable:  # (outputs, machine, rounds) -> path of the JSON
