@@ -20,7 +20,8 @@ from .reproduce import Item, NotebookError, run_item, run_notebook
 
 LESSONS = (  # below nbs/, in the order of a first hour
     "index", "data/01_scenes", "attacks/01_ascent", "attacks/03_gradient", "attacks/04_apgd", "crf/03_meanfield",
-    "training/01_defences", "training/03_loop", "table1", "figure1", "figure4", "attack_your_model")
+    "training/01_defences", "training/03_loop", "table1", "figure1", "figure4", "attack_your_model",
+    "defend_your_model")
 
 # %% ../../nbs/study/15_lessons.ipynb #39117eba
 MIME_TYPES = ("image/png", "text/markdown", "text/html", "text/plain")  # the richest first
