@@ -1,7 +1,12 @@
-"""One attack by an installed ddcat, without the study's packages: `python attack.py ENVIRONMENT` of that environment."""
+"""One attack by an installed ddcat, without the packages of the study: `python attack.py ENVIRONMENT` of that environment.
+
+Leaves images, masks and a network here, for `ddcat attack`."""
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 import ddcat
 from ddcat.attacks import bim
@@ -17,3 +22,14 @@ attacked = bim(network, images, labels, eps=0.03, alpha=0.01, steps=6)
 before, after = ((network(x).argmax(1) == labels).float().mean().item() for x in (images, attacked))
 assert after < before - 0.2 and (attacked - images).abs().max() <= 0.03 + 1e-6, (before, after)
 print(f"{place}: pixels right {before:.2f}, under BIM {after:.2f}")
+
+for number, pair in enumerate(zip((255 * images).round().byte().permute(0, 2, 3, 1).numpy(), labels.numpy(), strict=True)):
+    for kind, pixels in zip(("images", "masks"), pair, strict=True):
+        Path(kind).mkdir(exist_ok=True)
+        Image.fromarray(pixels.astype(np.uint8)).save(Path(kind, f"{number}.png"))
+Path("mine.py").write_text("""from ddcat.study.shipped import shipped_network
+
+
+def network():
+    return shipped_network("sat")
+""")
