@@ -185,6 +185,9 @@ def _network_options(command: argparse.ArgumentParser, several_networks: bool = 
                          help="factor after mean and std, such as 255 (default: 1)")
     command.add_argument("--drop", nargs="+", metavar="I", type=whole("a logit to drop", 0, 10_000), default=[],
                          help="logits that are no class of the data")
+    command.add_argument("--merge", nargs="+", metavar="I:CLASS", default=[],
+                         type=matching("merge", r"\d{1,5}:\d{1,3}", "logit:class"),
+                         help="class of every logit that is not dropped; several logits may have one")
     command.add_argument("--multiple", type=whole("the multiple of the sides", 1, 1024), default=1,
                          help="sides are padded to a multiple of it (default: 1)")
 
@@ -217,10 +220,6 @@ def _image_options(command: argparse.ArgumentParser, masks_needed: bool) -> None
 
 
 def _attack_settings(command: argparse.ArgumentParser, item: str) -> None:
-    command.add_argument("--eps", nargs="+", type=a_number("eps", 0, 255, above=True), default=[1.0, 2.0, 4.0, 8.0],
-                         help="radii in grey levels of 255 (default: 1 2 4 8)")
-    command.add_argument("--attack", nargs="+", type=one_of("attack", ATTACKS_OF_OWN), default=["pgd", "sea"],
-                         help=f"{', '.join(ATTACKS_OF_OWN)} (default: pgd sea)")
     command.add_argument("--steps", type=whole("the number of steps", 1, 10_000), default=20,
                          help="of pgd, segpgd, cospgd (default: 20)")
     command.add_argument("--sea-steps", type=whole("the number of sea-steps", 1, 10_000), default=100,
@@ -233,6 +232,10 @@ def _attack_settings(command: argparse.ArgumentParser, item: str) -> None:
 def _attack_options(command: argparse.ArgumentParser) -> None:
     _network_options(command)
     _image_options(command, masks_needed=False)
+    command.add_argument("--eps", nargs="+", type=a_number("eps", 0, 255, above=True), default=[1.0, 2.0, 4.0, 8.0],
+                         help="radii in grey levels of 255 (default: 1 2 4 8)")
+    command.add_argument("--attack", nargs="+", type=one_of("attack", ATTACKS_OF_OWN), default=["pgd", "sea"],
+                         help=f"{', '.join(ATTACKS_OF_OWN)} (default: pgd sea)")
     _attack_settings(command, "attack")
     command.add_argument("--fail-under", type=a_number("fail-under", 0, 100), metavar="MIOU",
                          help="exit code 1 where the worst attack at the largest eps leaves less, in percent")
@@ -249,6 +252,9 @@ def _defend_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--batch", type=whole("the batch", 1, 4096), default=8, help="images of an iteration (default: 8)")
     command.add_argument("--lr", type=a_number("lr", 0, 10, above=True), default=0.01, help="learning rate (default: 0.01)")
     command.add_argument("--optimizer", type=one_of("optimizer", ("sgd", "adam")), default="sgd", help="sgd, adam (default: sgd)")
+    command.add_argument("--resize", metavar="LOW,HIGH", default=(0.5, 2.0),
+                         type=several("resize", 2, a_number("a factor of resize", 0, 16, above=True)),
+                         help="range of the factor by which training images are resized (default: 0.5,2)")
     command.add_argument("--crop", metavar="H,W", type=several("the crop", 2, whole("a side of the crop", 1, 10_000)),
                          help="of the training images (default: up to 473 pixels)")
 
@@ -256,6 +262,10 @@ def _defend_options(command: argparse.ArgumentParser) -> None:
 def _transfer_options(command: argparse.ArgumentParser) -> None:
     _network_options(command, several_networks=True)
     _image_options(command, masks_needed=True)
+    command.add_argument("--eps", type=a_number("eps", 0, 255, above=True), default=8.0,
+                         help="radius in grey levels of 255 (default: 8)")
+    command.add_argument("--attack", type=one_of("attack", ATTACKS_OF_OWN), default="pgd",
+                         help=f"{', '.join(ATTACKS_OF_OWN)} (default: pgd)")
     _attack_settings(command, "transfer")
     command.add_argument("--count", type=whole("the count of images", 1, 10_000_000),
                          help="so many images, evenly spaced (default: all)")
@@ -465,9 +475,17 @@ def run_site(options: argparse.Namespace) -> int:
 
 def run_own(options: argparse.Namespace) -> int:
     "Attacks, defends or compares networks of the user's."
+    import traceback
+
     from ddcat.own import shell
 
-    return getattr(shell, f"{options.command}_command")(options)
+    try:
+        return getattr(shell, f"{options.command}_command")(options)
+    except (ValueError, OSError, FloatingPointError):
+        raise
+    except Exception:  # inside the user's network, or a bug of ours: in both cases the place is wanted
+        traceback.print_exc()
+        return 3
 
 
 def run_data(options: argparse.Namespace) -> int:
@@ -524,11 +542,12 @@ def run_list(options: argparse.Namespace) -> int:
 # %% ../nbs/core/02_cli.ipynb #116514ef
 COMMANDS = {  # name -> what it does, its options, what runs it, examples
     "attack": ("measure how robust a network of yours is", _attack_options, run_own, """
-  ddcat attack --model torchvision.models.segmentation:lraspp_mobilenet_v3_large --images DIR --masks DIR --classes 21
+  ddcat attack --model mine:network --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --images DIR --masks DIR --classes 21
   ddcat attack --model package.module:function --weights w.safetensors --images DIR --masks DIR --classes 11 --void 11 \\
       --eps 1 2 4 8 --attack pgd sea --fail-under 30
 Writes <outputs>/attack.json, .md, .npz, one page attack.html and the worst images. Finished batches are found again.
-Exit code: 0, 1 less is left than --fail-under, 2 wrong options, 130 stopped."""),
+Exit code: 0, 1 less is left than --fail-under or the network has no gradient, 2 wrong options or files, 3 the network failed,
+130 stopped. Networks with different normalisers are given as functions that return `ddcat.evaluation.adapt(…)`."""),
     "defend": ("train a network of yours so that it withstands attacks", _defend_options, run_own, """
   ddcat defend --model package.module:function --images DIR --masks DIR --classes 11 --void 11 --head classifier
   ddcat defend --model package.module:function --images DIR --masks DIR --classes 11 --training pgd-at --iterations 5000

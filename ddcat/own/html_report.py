@@ -35,7 +35,7 @@ def robustness_chart(report: Report) -> Image.Image:
     figure = Figure((7, 3.6), layout="constrained", dpi=100)
     axis = figure.subplots()
     for number, attack in enumerate(report.config.attacks):
-        rows = sorted((r for r in report.rows() if r["attack"] in (CLEAN, attack)), key=lambda r: r["eps_255"])
+        rows = report.series(attack)
         x, colour = [r["eps_255"] for r in rows], COLOURS[number + 1]
         axis.plot(x, [r["miou"] for r in rows], marker="o", color=colour, label=f"{attack.upper()}, {report.config.steps} steps")
         axis.fill_between(x, [r["low"] for r in rows], [r["high"] for r in rows], color=colour, alpha=0.15, linewidth=0)
@@ -94,8 +94,8 @@ def confusion_chart(report: Report) -> Image.Image:
 
 # %% ../../nbs/own/07_report_page.ipynb #7e4a7970
 def worst_images(report: Report, number: int = 4) -> list[int]:
-    "Images that lost the largest share of right pixels under the worst attack at SEA's largest radius."
-    eps = max(report.config.sea_eps_255, default=max(report.config.eps_255))
+    "Images that lost the largest share of right pixels under the worst attack at the largest radius."
+    eps = report.config.largest()
     shares = [np.trace(m, axis1=1, axis2=2) / m.sum((1, 2)).clip(1)
               for m in (report.counts[CLEAN], report.lowest(report.at(eps)))]
     return np.argsort(shares[1] - shares[0], kind="stable")[:number].tolist()
@@ -105,10 +105,10 @@ def adversarial_pngs(
     model: nn.Module, dataset, report: Report,
     chosen: list[int],  # images
     folder: str | Path,
-    eps_255: float | None = None,  # default: the largest of the curves
+    eps_255: float | None = None,  # default: the largest
 ) -> dict:  # miou of these images in percent: clean, attacked, as_png
     "Writes images under PGD as PNG files, and measures them before and after the rounding to 8 bits."
-    eps, device, kinds = eps_255 or max(report.config.eps_255), device_of(model), {CLEAN: [], "attacked": [], "as_png": []}
+    eps, device, kinds = eps_255 or report.config.largest(), device_of(model), {CLEAN: [], "attacked": [], "as_png": []}
     for i in chosen:
         image, label = (x[None].to(device) for x in dataset[i])
         x = image.float() / 255
@@ -153,7 +153,8 @@ def html_table(columns: list[str], lines: list[list[str]]) -> str:
 def headline(report: Report) -> str:
     "One sentence: mIoU clean and at the worst of all attacks, radius by radius."
     clean = report.rows()[0]["miou"]
-    worst = "; ".join(f"ε = {eps:g}: {report.worst(eps)[0]:.1f}\N{NO-BREAK SPACE}%" for eps in report.config.sea_eps_255)
+    radii = report.config.sea_eps_255 or report.config.eps_255
+    worst = "; ".join(f"ε = {eps:g}: {report.worst(eps)[0]:.1f}\N{NO-BREAK SPACE}%" for eps in radii)
     return f"Clean mIoU {clean:.1f}\N{NO-BREAK SPACE}%. Under the worst of all attacks within ε grey levels of 255: {worst}."
 
 
@@ -185,11 +186,12 @@ def write_report(
 ) -> dict[str, Path]:  # json, md, html
     "Everything on a measurement: JSON, Markdown, confusion matrices, one HTML page and the worst images as PNG files."
     outputs, chosen = Path(outputs), worst_images(report, images)
-    paths = {"json": report.save(outputs, item, machine), "md": outputs / f"{item}.md"}
+    for path in (outputs / f"{item}-images").glob("*-pgd-*.png"):  # of an earlier report
+        path.unlink()
     picture = page(model, dataset, report.config, chosen, truth=report.truth)
     rounding = adversarial_pngs(model, dataset, report, chosen, outputs / f"{item}-images")
-    paths["html"] = atomic_write(outputs / f"{item}.html", html_page(report, picture, rounding))
-    return paths
+    html_path = atomic_write(outputs / f"{item}.html", html_page(report, picture, rounding))
+    return {"json": report.save(outputs, item, machine), "md": outputs / f"{item}.md", "html": html_path}
 
 # %% ../../nbs/own/07_report_page.ipynb #187e9384
 def comparison_table(reports: dict[str, Report]) -> str:
@@ -207,12 +209,12 @@ def comparison_chart(reports: dict[str, Report]) -> Image.Image:
     figure = Figure((7, 3.6), layout="constrained", dpi=100)
     axis = figure.subplots()
     for (name, report), colour in zip(reports.items(), itertools.cycle(COLOURS), strict=False):
-        attack = report.config.attacks[0]
-        rows = sorted((r for r in report.rows() if r["attack"] in (CLEAN, attack)), key=lambda r: r["eps_255"])
+        rows = report.series(next(iter(report.config.attacks), CLEAN))
         axis.plot([r["eps_255"] for r in rows], [r["miou"] for r in rows], marker="o", color=colour, label=name)
         sea = [r for r in report.rows() if r["attack"] == SEA]
         axis.plot([r["eps_255"] for r in sea], [r["miou"] for r in sea], linestyle="none", marker="x", markersize=8, color=colour)
     axis.set(xlabel="ε in grey levels of 255", ylabel="mIoU %", ylim=(0, None), xlim=(0, None))
     axis.grid(alpha=0.3)
-    axis.legend(frameon=False, title=f"lines: {attack.upper()}; crosses: SEA")
+    lines = " ".join(a.upper() for a in report.config.attacks[:1]) or "clean"
+    axis.legend(frameon=False, title=f"lines: {lines}; crosses: SEA")
     return figure_image(figure)

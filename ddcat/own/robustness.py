@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CURVES', 'EARLY', 'WITHOUT', 'Robustness', 'profile_settings', 'tensor_bytes', 'weights_sha256', 'as_json',
-           'described', 'device_of', 'probe', 'rounded', 'identity', 'class_chain', 'predicted', 'batch_counts',
-           'with_module', 'without_step', 'is_blind', 'evaluate', 'Report', 'curve', 'page']
+           'described', 'device_of', 'probe', 'rounded', 'input_gradient', 'identity', 'class_chain', 'labelled_pixels',
+           'predicted', 'batch_counts', 'with_module', 'without_step', 'evaluate', 'Report', 'curve', 'page']
 
 # %% ../../nbs/own/01_robustness.ipynb #8d0e4074
 import copy
@@ -58,6 +58,15 @@ class Robustness(Config):
         for name in self.attacks:
             if name not in CURVES:
                 raise unknown("attack of a curve", name, CURVES)
+        if not (self.attacks and self.eps_255 or self.sea_eps_255):
+            raise ValueError("a measurement needs an attack: a curve with its radii, or radii of SEA")
+        for radii in self.eps_255, self.sea_eps_255:
+            if len({f"{e:g}" for e in radii}) < len(radii):
+                raise ValueError(f"radii must differ in their first six digits, not {radii}")
+
+    def largest(self) -> float:
+        "The largest radius, in grey levels."
+        return max(self.eps_255 * bool(self.attacks) + self.sea_eps_255)
 
     def jobs(self) -> dict[str, AttackConfig]:
         "The attacks by name: clean, pgd_<ε> …, sea_<ε> …"
@@ -132,8 +141,11 @@ def probe(model: nn.Module, dataset) -> Tensor:  # (1,k,h,w)
     "Logits of the first image mixed with noise; ValueError where they are none, or not of the data's classes."
     image = dataset[0][0][None].float() / 255
     noise = torch.rand(image.shape, generator=torch.Generator().manual_seed(0))
-    with evaluation_mode(model):
-        logits = model(((image + noise) / 2).to(device_of(model)))
+    try:
+        with evaluation_mode(model):
+            logits = model(((image + noise) / 2).to(device_of(model)))
+    except RuntimeError as error:  # of another type, or that cannot take this size
+        raise ValueError(f"the network does not take a float32 image {tuple(image.shape)}: {error}") from error
     check_size(logits, image.shape[:1] + image.shape[2:])
     check_finite(logits.isnan().flatten(1).any(1))
     logit_count, k = logits.shape[1], dataset.num_classes
@@ -151,15 +163,28 @@ def rounded(logits: Tensor) -> list[str]:
     return [f"{q.norm():.2e} {round((q.sum() / q.norm()).item(), 3) + 0.0}" for q in quarters]
 
 
+def input_gradient(model: nn.Module, dataset) -> Tensor | None:  # (1,3,h,w)
+    "Gradient of the loss with respect to the first image; None where there is none, so that no attack can follow it."
+    image = (dataset[0][0][None].float() / 255).to(device_of(model)).requires_grad_()
+    with evaluation_mode(model), torch.enable_grad():
+        logits = model(image)
+        loss = F.cross_entropy(logits, logits.detach().argmax(1))
+        found = torch.autograd.grad(loss, image, allow_unused=True)[0] if loss.requires_grad else None
+    return None if found is None or not found.any() else found.cpu().double()
+
+
 def identity(model: nn.Module, dataset, name: str) -> dict:
-    "What tells networks apart: name, weights, settings, answer; ValueError for a random answer without a name."
+    """What tells networks apart: weights, settings, answer and gradient; a name where the answer is random, ValueError without
+    one."""
     first, before = probe(model, dataset), described(model)
     second, after = probe(model, dataset), described(model)
     steady = torch.allclose(first, second, rtol=0, atol=1e-3 * first.abs().max().item())
     if not (steady or name):
         raise ValueError("the network answers the same image in two ways, so its results could not be found again: "
                          "give it a name, evaluate(…, name=…)")
-    return {"name": name, "weights": weights_sha256(model), "answer": rounded(second) if steady else None,
+    gradient = input_gradient(model, dataset)
+    return {"name": "" if steady else name, "weights": weights_sha256(model), "answer": rounded(second) if steady else None,
+            "gradient": None if gradient is None else rounded(gradient) if steady else "random",
             "settings": {key: value for key, value in before.items() if after.get(key) == value}}
 
 
@@ -170,6 +195,15 @@ def class_chain(model: nn.Module) -> str:
 
 # %% ../../nbs/own/01_robustness.ipynb #58e6f2e1
 EARLY = "_early"  # ending of a column's name: after nine tenths of the steps
+
+
+def labelled_pixels(dataset) -> Tensor:  # int64 (k,)
+    "Pixels of each class; ValueError where there is none at all."
+    pixels = class_counts(dataset)
+    if not pixels.any():
+        raise ValueError(f"no pixel of {dataset.fingerprint} has a label; without labels evaluate(…, truth=\"prediction\") takes "
+                         "the network's own clean answer in their place")
+    return pixels
 
 
 @torch.no_grad()
@@ -218,17 +252,6 @@ def without_step(model: nn.Module) -> nn.Module | None:
     bare = with_module(inner, "crf", None)
     return bare if inner is model else with_module(model, "net", bare)
 
-
-def is_blind(model: nn.Module, dataset) -> bool:
-    "Whether the loss has no gradient at all with respect to the first image, so that no attack can follow it."
-    image = (dataset[0][0][None].float() / 255).to(device_of(model)).requires_grad_()
-    with evaluation_mode(model):
-        logits = model(image)
-        top = logits.detach().argmax(1)
-        loss = F.cross_entropy(logits, top)
-        found = torch.autograd.grad(loss, image, allow_unused=True)[0] if loss.requires_grad else None
-    return found is None or not found.any().item()
-
 # %% ../../nbs/own/01_robustness.ipynb #175d3ceb
 def evaluate(
     model: nn.Module,  # images (n,3,h,w) in [0,1] -> logits (n,k,h,w); see ddcat.evaluation.adapt
@@ -246,11 +269,8 @@ def evaluate(
         raise ValueError(f"truth must be labels or prediction, not {truth!r}")
     marks = [identity(net, dataset, name) for net in (model, without) if net is not None]
     key = digest(PROTOCOL_VERSION, *marks, dataset.fingerprint, dataset.num_classes, config, truth)
-    pixels, columns, early, seconds = class_counts(dataset), {}, {}, 0.0
-    if truth == "labels" and not pixels.any():
-        raise ValueError(f"no pixel of {dataset.fingerprint} has a label: evaluate(…, truth=\"prediction\") takes "
-                         "the network's own clean answer in their place")
-    pixels = pixels if pixels.any() else torch.ones_like(pixels)
+    pixels = labelled_pixels(dataset) if truth == "labels" else class_counts(dataset)
+    pixels, columns, early, seconds = pixels if pixels.any() else torch.ones_like(pixels), {}, {}, 0.0
     batches = list(batches_of_one_size(dataset, list(range(len(dataset))), batch_size))
     jobs = {(job, source): attack for job, attack in config.jobs().items()
             for source in ("", *([WITHOUT] if without is not None and job != CLEAN else []))}
@@ -276,7 +296,7 @@ def evaluate(
                     kept.setdefault(title, empty)[places] = matrices.numpy()
     progress.close()
     return Report(config, columns, dataset.fingerprint, name or class_chain(model), truth, seconds, tuple(dataset.classes),
-                  is_blind(model, dataset), early)
+                  marks[0]["gradient"] is None, early)
 
 # %% ../../nbs/own/01_robustness.ipynb #2a4d8671
 WITHOUT = ", made without the step"
@@ -305,9 +325,9 @@ class Report:
         "Columns of all attacks at a radius."
         return [column for column, (_, eps) in self.config.columns().items() if eps == eps_255]
 
-    def worst(self, eps_255: float | None = None) -> tuple[float, float]:  # default: the first radius of SEA
+    def worst(self, eps_255: float | None = None) -> tuple[float, float]:  # default: the largest radius
         "mIoU and accuracy that the worst of all attacks at a radius leaves, in percent."
-        columns = self.at(self.config.sea_eps_255[0] if eps_255 is None else eps_255)
+        columns = self.at(self.config.largest() if eps_255 is None else eps_255)
         every = np.stack([self.counts[name] for c in columns for name in (c, c + WITHOUT) if name in self.counts])
         return mean_iou(self.lowest(columns)), worst_case_accuracy(every)
 
@@ -343,6 +363,10 @@ class Report:
     def matrices(self, row: dict, early: bool = False) -> np.ndarray:  # (n,k,k)
         "The confusion matrices behind one of `rows`."
         return self.lowest(self.lines()[row["attack"], row["eps_255"]], early)
+
+    def series(self, attack: str) -> list[dict]:
+        "Rows of an attack over ε, the clean images first."
+        return sorted((row for row in self.rows() if row["attack"] in (CLEAN, attack)), key=lambda row: row["eps_255"])
 
     def unfinished(self) -> list[dict]:
         "Rows whose attack had not converged."
@@ -391,7 +415,7 @@ def curve(report: Report):
 
     traces = []
     for number, attack in enumerate(report.config.attacks):
-        rows = sorted((r for r in report.rows() if r["attack"] in (CLEAN, attack)), key=lambda r: r["eps_255"])
+        rows = report.series(attack)
         x, y = [r["eps_255"] for r in rows], [r["miou"] for r in rows]
         around = [*(r["high"] for r in rows), *(r["low"] for r in rows[::-1])]
         look = {"legendgroup": attack, "line": {"color": COLOURS[number + 1]}}
@@ -412,7 +436,7 @@ def page(
     truth: str = "labels",
 ) -> Image.Image:
     "For each chosen image: itself, the truth, the clean prediction, the perturbation, the attacked prediction."
-    eps, device = (eps_255 or max(config.eps_255)) / 255, device_of(model)
+    eps, device = (eps_255 or config.largest()) / 255, device_of(model)
     rows = []
     for i in chosen:
         image, label = (x[None].to(device) for x in dataset[i])

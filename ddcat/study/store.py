@@ -43,7 +43,7 @@ from ..training.defences import Criterion, DefenceConfig, create_defence
 from ..evaluation.protocol import SEA, EvaluationConfig, evaluate_several
 from ..models.registry import create_model
 from ..data.sources import DataConfig, open_sources
-from ..training.loop import Machine, Recipe, check_finite_weights, per_epoch, read_sealed, train, write_sealed
+from ..training.loop import Machine, Recipe, check_finite_weights, per_epoch, read_sealed, train, unshared, write_sealed
 
 # %% ../../nbs/study/02_store.ipynb #5d6ec35f
 SCHEMA = 2  # raised when the same configuration would give another result
@@ -152,7 +152,7 @@ def provenance(machine: Machine, seconds: float) -> dict:
 # %% ../../nbs/study/02_store.ipynb #65bedae4
 def save_weights(model: nn.Module, path: Path, description: dict) -> None:
     "Writes the state of `model`, with what it is in the header; FloatingPointError where it is not finite."
-    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    tensors = unshared(model.state_dict())
     check_finite_weights(tensors)
     atomic_write(path, save(tensors, metadata={"model": json.dumps(description, sort_keys=True)}))
 
@@ -219,14 +219,18 @@ class Run:
 
     def model(self, device: str | torch.device = "cpu") -> nn.Module:
         "The trained network, main branch only, in eval mode; ValueError where its file is not the one that was written."
+        model = model_of(self.config.model, self.num_classes, load=False)
+        return load_weights(model, self.weights(), self.description).to(device).eval()
+
+    def weights(self) -> Path:
+        "The file of the trained network; ValueError where it is not the one that was written."
         path = self.folder / "weights.safetensors"
         if path.name in self._written().get("left_out", ()):
             raise FileNotFoundError(f"run {self.folder.name} came from an archive, without its weights: move its folder away, "
                                     "and it is trained again")
         if file_sha256(path) != self.weights_sha256:
             raise ValueError(f"{path} is not the file that was written")
-        model = model_of(self.config.model, self.num_classes, load=False)
-        return load_weights(model, path, self.description).to(device).eval()
+        return path
 
     def snapshots(self) -> dict[int, Path]:
         "Weights of all heads during the training, by iterations done; none unless the training was asked to keep them."

@@ -58,7 +58,7 @@ COLUMNS = {"clean": "clean", "bim_linf_2": "BIM 2", "bim_linf_4": "BIM 4", "bim_
 def markdown(columns: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     "A Markdown table."
     columns = list(columns)
-    rows = ["| " + " | ".join(line) + " |" for line in lines]
+    rows = ["| " + " | ".join(str(cell).replace("|", r"\|") for cell in line) + " |" for line in lines]
     return "\n".join(["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|", *rows])
 
 
