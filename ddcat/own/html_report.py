@@ -20,7 +20,7 @@ from torch import nn
 
 from ..attacks import pgd
 from ..config import atomic_write
-from ..evaluation.metrics import confusion, mean_iou
+from ..evaluation.metrics import MIOU_DEFINITION, confusion, mean_iou
 from ..evaluation.protocol import CLEAN, SEA
 from .robustness import Report, device_of, page, predicted
 from ..study.pictures import COLOURS, figure_image, to_image
@@ -167,7 +167,7 @@ def html_page(report: Report, picture: Image.Image, rounding: dict | None = None
              f"<p>{html.escape(report.data)}; truth: {truth}.</p>", *(f"<p>{html.escape(s)}</p>" for s in report.remarks()),
              inline(robustness_chart(report), "mIoU over ε"),
              html_table(["attack", "ε, grey levels", "mIoU %", "95 % over images", "accuracy %"], lines),
-             "<h2>Classes</h2>", inline(class_chart(report), "IoU of each class"),
+             f"<p>{MIOU_DEFINITION}.</p>", "<h2>Classes</h2>", inline(class_chart(report), "IoU of each class"),
              inline(confusion_chart(report), "confusion matrices, clean and attacked"),
              "<h2>The images that lost most</h2>", inline(picture, "images, predictions and perturbations")]
     if rounding:

@@ -16,17 +16,17 @@ from torch import Tensor, nn
 
 from ..attacks.ascent import Pixels
 from ..config import Between, Config, GreyLevels
-from ..evaluation.metrics import mean_iou
+from ..evaluation.metrics import MIOU_DEFINITION, mean_iou
 from ..study.stronger_attacks import SLIGHT
 
 # %% ../../nbs/own/01_protocol.ipynb #2166ddcc
 PROTOCOL_VERSION = 1
-PROTOCOL = """L∞ on the whole image in [0,1], white-box, the network in evaluation mode.
+PROTOCOL = f"""L∞ on the whole image in [0,1], white-box, the network in evaluation mode.
 SEA: red-ε APGD in balls of 2ε, 1.5ε and ε on MCE-Bal, MCE and JS, 100 steps of each or more (its authors take 300).
 PGD at the same radius (random start, α = ε/8) is one more candidate where it was run.
 For each image the candidate is taken that lowers the mIoU of the set most, in a greedy search.
 ε = 2, 4, 8 grey levels of 255, as many of them as were measured.
-mIoU: pooled over the images, mean over the classes that occur or are predicted, void left out, in percent.
+{MIOU_DEFINITION}.
 Intervals: 95 %, over images drawn with replacement, the choice of candidates kept.
 Converged: the last tenth of the steps took less than one point of mIoU."""
 RADII_255, SEA_STEPS = (2.0, 4.0, 8.0), 100

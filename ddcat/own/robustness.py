@@ -31,7 +31,7 @@ from ..config import VOID, Config, Count, Natural, Radius, digest, unknown
 from ..data.readers import class_counts
 from ..evaluation.protocol import CLEAN, SEA, AttackConfig, EvaluationConfig, adversarials, batches_of_one_size
 from ..evaluation.inference import Adapted
-from ..evaluation.metrics import (bootstrap, class_iou, confusion, mean_iou, pixel_accuracy, worst_case_accuracy,
+from ..evaluation.metrics import (MIOU_DEFINITION, bootstrap, class_iou, confusion, mean_iou, pixel_accuracy, worst_case_accuracy,
                                       worst_case_miou)
 from .protocol import PROTOCOL_VERSION, Watched, has_converged, last_gain
 from ..study.grid import Progress, save_item, testing_cost, write_row_counts
@@ -397,7 +397,7 @@ class Report:
                  f"{r['accuracy']:.1f}"] for r in self.rows()]
         head = f"{self.network} on {self.data}, truth: {truth}; {self.seconds:.1f} s of computing"
         figures = markdown(["attack", "ε (grey levels)", "mIoU %", "interval", "accuracy %"], rows)
-        return "\n\n".join([head, *self.remarks(), figures])
+        return "\n\n".join([head, *self.remarks(), figures, f"{MIOU_DEFINITION}; intervals: 95 % over images."])
 
     def save(self, outputs: str | Path, item: str, machine: Machine) -> Path:
         """Writes `<item>.json`, with provenance, `<item>.md`, and the confusion matrices of each row: `<item>.npz`, and
