@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['REPLAYED', 'STYLE', 'Frame', 'finished', 'attack_frames', 'mask_frames', 'packed', 'packed_frames', 'control',
            'replay_page', 'html_page', 'shipped_explorers', 'networks_text', 'counted', 'write_replays', 'titled',
-           'markdown_page', 'lesson_page', 'small_png', 'write_results', 'write_lessons', 'link_list', 'write_site']
+           'markdown_page', 'lesson_page', 'small_png', 'small_pictures', 'write_results', 'write_lessons', 'link_list',
+           'write_site']
 
 # %% ../../nbs/explore/09_site.ipynb #4ab80c37
 import base64
@@ -264,13 +265,21 @@ def lesson_page(path: Path) -> tuple[str, str]:  # title, HTML
     return title, html_page(title, body.replace('src="images/', 'src="'))  # published pictures lie beside the pages
 
 
-def small_png(path: Path, colours: int = 255) -> bytes:
-    "A picture with so many colours, or as it is where that is smaller."
+def small_png(content: bytes, colours: int = 255) -> bytes:
+    "A PNG file's content with so many colours, or as it is where that is smaller."
     from PIL import Image
 
     file = io.BytesIO()
-    Image.open(path).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    return min(file.getvalue(), path.read_bytes(), key=len)
+    Image.open(io.BytesIO(content)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return min(file.getvalue(), content, key=len)
+
+
+def small_pictures(text: str) -> str:
+    "HTML whose inline PNG pictures have 255 colours at most."
+    def smaller(found: re.Match) -> str:
+        return f"data:image/png;base64,{base64.b64encode(small_png(base64.b64decode(found[1]))).decode()}"
+
+    return re.sub(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", smaller, text)
 
 
 def write_results(folder: Path) -> list[tuple[str, str]]:  # file, title
@@ -281,7 +290,7 @@ def write_results(folder: Path) -> list[tuple[str, str]]:  # file, title
         atomic_write(folder / name, markdown_page(source))
         pages.append((name, titled(source)[0]))
     for picture in sorted(published.glob("*.png")):
-        atomic_write(folder / picture.name, small_png(picture))
+        atomic_write(folder / picture.name, small_png(picture.read_bytes()))
     return pages
 
 
@@ -291,7 +300,7 @@ def write_lessons(folder: Path) -> list[tuple[str, str]]:  # file, title
     for name in LESSONS:
         file = f"lesson_{name.replace('/', '_')}.html"
         title, text = lesson_page(resource("nbs") / f"{name}.ipynb")
-        atomic_write(folder / file, text)
+        atomic_write(folder / file, small_pictures(text))
         pages.append((file, title))
     return pages
 

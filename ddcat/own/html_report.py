@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ROW_TITLES', 'robustness_chart', 'class_chart', 'confusion_chart', 'worst_images', 'adversarial_pngs', 'inline',
-           'html_table', 'headline', 'html_page', 'write_report', 'comparison_table', 'comparison_chart']
+           'html_table', 'report_headline', 'report_html', 'write_report', 'comparison_table', 'comparison_chart']
 
 # %% ../../nbs/own/07_report_page.ipynb #33c6e0d0
 import base64
@@ -150,7 +150,7 @@ def html_table(columns: list[str], lines: list[list[str]]) -> str:
     return f"<table>{row(columns, 'th')}{''.join(row(line, 'td') for line in lines)}</table>"
 
 
-def headline(report: Report) -> str:
+def report_headline(report: Report) -> str:
     "One sentence: mIoU clean and at the worst of all attacks, radius by radius."
     clean = report.rows()[0]["miou"]
     radii = report.config.sea_eps_255 or report.config.eps_255
@@ -158,12 +158,12 @@ def headline(report: Report) -> str:
     return f"Clean mIoU {clean:.1f}\N{NO-BREAK SPACE}%. Under the worst of all attacks within ε grey levels of 255: {worst}."
 
 
-def html_page(report: Report, picture: Image.Image, rounding: dict | None = None) -> str:  # picture: of the worst images
+def report_html(report: Report, picture: Image.Image, rounding: dict | None = None) -> str:  # picture: of the worst images
     "The report as one HTML file."
     lines = [[ROW_TITLES.get(r["attack"], r["attack"].upper()), f"{r['eps_255']:g}", f"{r['miou']:.1f}",
               f"{r['low']:.1f} to {r['high']:.1f}", f"{r['accuracy']:.1f}"] for r in report.rows()]
     truth = "the labels" if report.truth == "labels" else "the network's own clean answer"
-    parts = [f"<h1>{html.escape(report.network)}</h1>", f'<p class="figure">{html.escape(headline(report))}</p>',
+    parts = [f"<h1>{html.escape(report.network)}</h1>", f'<p class="figure">{html.escape(report_headline(report))}</p>',
              f"<p>{html.escape(report.data)}; truth: {truth}.</p>", *(f"<p>{html.escape(s)}</p>" for s in report.remarks()),
              inline(robustness_chart(report), "mIoU over ε"),
              html_table(["attack", "ε, grey levels", "mIoU %", "95 % over images", "accuracy %"], lines),
@@ -190,7 +190,7 @@ def write_report(
         path.unlink()
     picture = page(model, dataset, report.config, chosen, truth=report.truth)
     rounding = adversarial_pngs(model, dataset, report, chosen, outputs / f"{item}-images")
-    html_path = atomic_write(outputs / f"{item}.html", html_page(report, picture, rounding))
+    html_path = atomic_write(outputs / f"{item}.html", report_html(report, picture, rounding))
     return {"json": report.save(outputs, item, machine), "md": outputs / f"{item}.md", "html": html_path}
 
 # %% ../../nbs/own/07_report_page.ipynb #187e9384

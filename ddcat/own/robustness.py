@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CURVES', 'EARLY', 'WITHOUT', 'Robustness', 'profile_settings', 'tensor_bytes', 'weights_sha256', 'as_json',
-           'described', 'device_of', 'probe', 'rounded', 'input_gradient', 'identity', 'class_chain', 'labelled_pixels',
+           'described', 'device_of', 'probe', 'rounded', 'first_gradient', 'identity', 'class_chain', 'labelled_pixels',
            'predicted', 'batch_counts', 'with_module', 'without_step', 'evaluate', 'Report', 'curve', 'page']
 
 # %% ../../nbs/own/01_robustness.ipynb #8d0e4074
@@ -163,7 +163,7 @@ def rounded(logits: Tensor) -> list[str]:
     return [f"{q.norm():.2e} {round((q.sum() / q.norm()).item(), 3) + 0.0}" for q in quarters]
 
 
-def input_gradient(model: nn.Module, dataset) -> Tensor | None:  # (1,3,h,w)
+def first_gradient(model: nn.Module, dataset) -> Tensor | None:  # (1,3,h,w)
     "Gradient of the loss with respect to the first image; None where there is none, so that no attack can follow it."
     image = (dataset[0][0][None].float() / 255).to(device_of(model)).requires_grad_()
     with evaluation_mode(model), torch.enable_grad():
@@ -182,7 +182,7 @@ def identity(model: nn.Module, dataset, name: str) -> dict:
     if not (steady or name):
         raise ValueError("the network answers the same image in two ways, so its results could not be found again: "
                          "give it a name, evaluate(…, name=…)")
-    gradient = input_gradient(model, dataset)
+    gradient = first_gradient(model, dataset)
     return {"name": "" if steady else name, "weights": weights_sha256(model), "answer": rounded(second) if steady else None,
             "gradient": None if gradient is None else rounded(gradient) if steady else "random",
             "settings": {key: value for key, value in before.items() if after.get(key) == value}}

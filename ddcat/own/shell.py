@@ -30,7 +30,7 @@ from ..data.readers import check_files
 from ..evaluation.inference import Adapted, adapt
 from ..evaluation.protocol import SEA, AttackConfig
 from ..models.backbones import check_fit
-from .html_report import headline, write_report
+from .html_report import report_headline, write_report
 from .robustness import WITHOUT, Robustness, evaluate
 from .trainings import OWN_RECIPE, crop_of, defend
 from .transfers import transfer
@@ -132,7 +132,7 @@ def attack_command(options: argparse.Namespace) -> int:  # exit code; 1: less mI
     report = evaluate(network, images, options.outputs, config, "labels" if options.masks else "prediction",
                       options.name, options.batch)
     paths = write_report(report, network, images, options.outputs, options.item, machine)
-    print(report.table(), headline(report), *(f"written: {path}" for path in paths.values()), sep="\n")
+    print(report.table(), report_headline(report), *(f"written: {path}" for path in paths.values()), sep="\n")
     if options.fail_under is None:
         return 0
     least, measured = report.worst()[0], not report.blind or any(name.endswith(WITHOUT) for name in report.counts)
