@@ -188,7 +188,6 @@ class AugmentedLagrangian:
         if self.step == 0:
             self.begin(d.detach())
         self.update_scale(pixels)
-        self.be_firm()
         c = self.scale[:, None, None] * d
         dropped = allowed_unturned(pixels, self.best.enough) * self.step / max(self.steps - 1, 1)
         counted = easiest(c.detach(), pixels.valid, dropped.long())
@@ -199,22 +198,16 @@ class AugmentedLagrangian:
         self.mu, self.rho, self.before = torch.ones_like(d), torch.full_like(d, 0.01), d
         self.turned = torch.zeros_like(d, dtype=torch.bool)
         self.scale = d.new_ones(len(d))
-        self.found = torch.zeros_like(self.scale, dtype=torch.bool)
+        self.firm = torch.ones(len(d), 1, 1, dtype=torch.bool, device=d.device)
         self.first_success = d.new_full((len(d),), self.steps // 2)
 
     def update_scale(self, pixels: Pixels) -> None:
-        "Success: eases the constraints (by 1.02, within [0.1,1]), and from the first on the step size falls."
+        "Success eases the constraints (by 1.02, within [0.1,1]); from the first on the step size falls, and P is not firm."
         solved = is_done(pixels, self.best.enough)
         self.scale = (self.scale / torch.where(solved, 1.02, 0.98)).clamp(0.1, 1)
         self.first_success = torch.where(solved, self.first_success.clamp_max(self.step), self.first_success)
-        self.found |= solved
+        self.firm = self.firm & ~solved[:, None, None]
         self.turned |= ~unturned(pixels)
-
-    def be_firm(self) -> None:
-        "The paper's first term, with μ = 1 again, for images without a success in the first half of the steps."
-        self.firm = (~self.found & (self.step >= self.steps // 2))[:, None, None]
-        if self.step == self.steps // 2:
-            self.mu = torch.where(self.firm, 1, self.mu)
 
     def update_multipliers(self, c: Tensor, counted: Tensor) -> None:
         "μ, which decays where a pixel is left out; every ten steps ρ of the others (at most 1e6: squares stay finite)."
