@@ -198,8 +198,7 @@ class AugmentedLagrangian:
         self.mu, self.rho, self.before = torch.ones_like(d), torch.full_like(d, 0.01), d
         self.turned = torch.zeros_like(d, dtype=torch.bool)
         self.scale = d.new_ones(len(d))
-        self.solved = torch.zeros_like(self.scale, dtype=torch.bool)  # since ρ was last set
-        self.firm = ~self.solved[:, None, None]
+        self.firm = torch.ones(len(d), 1, 1, dtype=torch.bool, device=d.device)
         self.first_success = d.new_full((len(d),), self.steps // 2)
 
     def update_scale(self, pixels: Pixels) -> None:
@@ -207,7 +206,7 @@ class AugmentedLagrangian:
         solved = is_done(pixels, self.best.enough)
         self.scale = (self.scale / torch.where(solved, 1.02, 0.98)).clamp(0.1, 1)
         self.first_success = torch.where(solved, self.first_success.clamp_max(self.step), self.first_success)
-        self.solved |= solved
+        self.firm = self.firm & ~solved[:, None, None]
         self.turned |= ~unturned(pixels)
 
     def update_multipliers(self, c: Tensor, counted: Tensor) -> None:
@@ -215,8 +214,7 @@ class AugmentedLagrangian:
         if self.step % 10 == 9:
             stuck = counted & ~self.turned & (c > 0.95 * self.before)
             self.rho = torch.where(stuck, 2 * self.rho, self.rho).clamp_max(1e6)
-            self.firm = ~self.solved[:, None, None]
-            self.before, self.turned, self.solved = c, torch.zeros_like(self.turned), torch.zeros_like(self.solved)
+            self.before, self.turned = c, torch.zeros_like(self.turned)
         if self.step:
             slope = torch.where(counted, penalty_slope(c, self.mu, self.rho, self.firm), 0)
             self.mu = (0.8 * self.mu + 0.2 * slope).clamp(1e-12, 1)
