@@ -150,16 +150,21 @@ def constraint(pixels: Pixels) -> Tensor:
     return (excess(pixels) + 1e-4) / (top[:, 0] - top[:, 2] + 1e-8)
 
 
-def penalty(c: Tensor, mu: Tensor, rho: Tensor) -> Tensor:
+def penalty(
+    c: Tensor,  # (n,h,w)
+    mu: Tensor,  # μ, (n,h,w)
+    rho: Tensor,  # ρ, (n,h,w)
+    firm: Tensor,  # (n,1,1) bool: the paper's first term μc; otherwise μc²/2, whose slope the released code has
+) -> Tensor:  # (n,h,w)
     "P(c) of ALMA: a cubic where a constraint is violated, a bounded reward where it is met."
-    met = c.clamp_max(0)
-    return torch.where(c > 0, mu * c + mu * rho * c**2 + rho**2 * c**3 / 6, mu * met / (1 - rho.clamp_min(1) * met))
+    met, first = c.clamp_max(0), torch.where(firm, c, c**2 / 2)
+    return torch.where(c > 0, mu * first + mu * rho * c**2 + rho**2 * c**3 / 6, mu * met / (1 - rho.clamp_min(1) * met))
 
 
-def penalty_slope(c: Tensor, mu: Tensor, rho: Tensor) -> Tensor:
+def penalty_slope(c: Tensor, mu: Tensor, rho: Tensor, firm: Tensor) -> Tensor:
     "dP/dc."
-    met = c.clamp_max(0)
-    return torch.where(c > 0, mu + 2 * mu * rho * c + rho**2 * c**2 / 2, mu / (1 - rho.clamp_min(1) * met) ** 2)
+    met, first = c.clamp_max(0), torch.where(firm, 1, c)
+    return torch.where(c > 0, mu * first + 2 * mu * rho * c + rho**2 * c**2 / 2, mu / (1 - rho.clamp_min(1) * met) ** 2)
 
 
 def easiest(
@@ -184,32 +189,35 @@ class AugmentedLagrangian:
             self.begin(d.detach())
         self.update_scale(pixels)
         c = self.scale[:, None, None] * d
-        self.update_multipliers(c.detach())
         dropped = allowed_unturned(pixels, self.best.enough) * self.step / max(self.steps - 1, 1)
         counted = easiest(c.detach(), pixels.valid, dropped.long())
-        return as_loss(torch.where(counted, penalty(c, self.mu, self.rho), 0), pixels)
+        self.update_multipliers(c.detach(), counted)
+        return as_loss(torch.where(counted, penalty(c, self.mu, self.rho, self.firm), 0), pixels)
 
     def begin(self, d: Tensor) -> None:
         self.mu, self.rho, self.before = torch.ones_like(d), torch.full_like(d, 0.01), d
         self.turned = torch.zeros_like(d, dtype=torch.bool)
         self.scale = d.new_ones(len(d))
+        self.firm = torch.ones(len(d), 1, 1, dtype=torch.bool, device=d.device)
         self.first_success = d.new_full((len(d),), self.steps // 2)
 
     def update_scale(self, pixels: Pixels) -> None:
-        "Success: eases the constraints (by 1.02, within [0.1,1]), and from the first on the step size falls."
+        "Success eases the constraints (by 1.02, within [0.1,1]); from the first on the step size falls, and P is not firm."
         solved = is_done(pixels, self.best.enough)
         self.scale = (self.scale / torch.where(solved, 1.02, 0.98)).clamp(0.1, 1)
         self.first_success = torch.where(solved, self.first_success.clamp_max(self.step), self.first_success)
+        self.firm = self.firm & ~solved[:, None, None]
         self.turned |= ~unturned(pixels)
 
-    def update_multipliers(self, c: Tensor) -> None:
-        "μ, and every ten steps ρ (at most 1e6, so that squares stay finite)."
+    def update_multipliers(self, c: Tensor, counted: Tensor) -> None:
+        "μ, which decays where a pixel is left out; every ten steps ρ of the others (at most 1e6: squares stay finite)."
         if self.step % 10 == 9:
-            stuck = ~self.turned & (c > 0.95 * self.before)
+            stuck = counted & ~self.turned & (c > 0.95 * self.before)
             self.rho = torch.where(stuck, 2 * self.rho, self.rho).clamp_max(1e6)
             self.before, self.turned = c, torch.zeros_like(self.turned)
         if self.step:
-            self.mu = (0.8 * self.mu + 0.2 * penalty_slope(c, self.mu, self.rho)).clamp(1e-12, 1)
+            slope = torch.where(counted, penalty_slope(c, self.mu, self.rho, self.firm), 0)
+            self.mu = (0.8 * self.mu + 0.2 * slope).clamp(1e-12, 1)
 
     def __call__(self, point: Tensor, gradient: Tensor, pixels: Pixels) -> Tensor:
         self.best.offer(point, pixels)
