@@ -469,7 +469,7 @@ def run_site(options: argparse.Namespace) -> int:
     "Writes the site."
     from ddcat.explore.site import write_site
     index = write_site(options.folder or root() / "outputs" / "site")
-    print(f"{index}: {sum(path.stat().st_size for path in index.parent.iterdir()) / 1e6:.1f} MB")
+    print(f"{index}: {sum(path.stat().st_size for path in index.parent.rglob('*') if path.is_file()) / 1e6:.1f} MB")
     return 0
 
 

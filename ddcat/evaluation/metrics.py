@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MIOU_DEFINITION', 'confusion', 'class_iou', 'mean_iou', 'image_mean_iou', 'pixel_accuracy', 'resampled', 'bootstrap',
-           'word_of', 'Difference', 'image_errors', 'paired_difference', 'worst_case_accuracy', 'worst_case_miou']
+           'word_of', 'Difference', 'image_errors', 'paired_difference', 'worst_case_accuracy', 'worst_case_counts',
+           'worst_case_miou']
 
 # %% ../../nbs/evaluation/01_metrics.ipynb #4b0651fd
 import math
@@ -183,6 +184,11 @@ def worst_case_accuracy(
     right = np.trace(counts, axis1=-2, axis2=-1)
     share = np.divide(right, total, out=np.full(right.shape, np.nan), where=total > 0)
     return float(100 * np.nanmean(share.min(0)))
+
+
+def worst_case_counts(counts: np.ndarray) -> np.ndarray:  # (a,n,k,k) -> (n,k,k)
+    "Of each image the matrix of the attack that SEA's greedy choice takes."
+    return counts[worst_case_miou(counts)[1], np.arange(counts.shape[1])]
 
 
 def worst_case_miou(

@@ -5,13 +5,12 @@
 # %% auto #0
 __all__ = ['REPLAYED', 'STYLE', 'Frame', 'finished', 'attack_frames', 'mask_frames', 'packed', 'packed_frames', 'control',
            'replay_page', 'html_page', 'shipped_explorers', 'networks_text', 'counted', 'write_replays', 'titled',
-           'markdown_page', 'lesson_page', 'small_png', 'small_pictures', 'write_results', 'write_lessons', 'link_list',
+           'markdown_page', 'lesson_page', 'small_pictures', 'write_results', 'write_lessons', 'link_list',
            'write_site']
 
 # %% ../../nbs/explore/09_site.ipynb #4ab80c37
 import base64
 import html
-import io
 import json
 import re
 import zlib
@@ -31,6 +30,7 @@ from .perturbation import PERTURBATION_PANES, SHOWN_ATTACKS, Perturbed, Perturba
 from ..study.grid import Progress
 from ..study.lessons import LESSONS
 from ..study.names import MAIN_METHODS, METHODS
+from ..study.pictures import small_png
 from ..study.shipped import SCENES, shipped_network, shipped_record, shipped_run, shipped_scenes, shipped_snapshots
 from ..study.tables import COLUMNS, markdown
 
@@ -265,15 +265,6 @@ def lesson_page(path: Path) -> tuple[str, str]:  # title, HTML
     return title, html_page(title, body.replace('src="images/', 'src="'))  # published pictures lie beside the pages
 
 
-def small_png(content: bytes, colours: int = 255) -> bytes:
-    "A PNG file's content with so many colours, or as it is where that is smaller."
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.open(io.BytesIO(content)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    return min(file.getvalue(), content, key=len)
-
-
 def small_pictures(text: str) -> str:
     "HTML whose inline PNG pictures have 255 colours at most."
     def smaller(found: re.Match) -> str:
@@ -291,6 +282,8 @@ def write_results(folder: Path) -> list[tuple[str, str]]:  # file, title
         pages.append((name, titled(source)[0]))
     for picture in sorted(published.glob("*.png")):
         atomic_write(folder / picture.name, small_png(picture.read_bytes()))
+    for row in sorted((published / "leaderboard").rglob("*.json")):  # the leaderboard's page links them
+        atomic_write(folder / row.relative_to(published), row.read_bytes())
     return pages
 
 

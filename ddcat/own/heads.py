@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CLASSIFIERS', 'EXTRA', 'mapped', 'HeadInput', 'head_seen', 'fresh', 'two_outputs', 'exchanged', 'mask_head',
-           'way_out', 'extra_heads', 'has_module', 'Trainable']
+           'way_out', 'extra_heads', 'check_head', 'Trainable']
 
 # %% ../../nbs/own/02_heads.ipynb #ff4da03b
 import copy
@@ -160,12 +160,11 @@ def extra_heads(output: object) -> dict[str, Tensor]:
     return {k: fields[k] for k in EXTRA if isinstance(fields.get(k), Tensor) and fields[k].ndim == 4}
 
 
-def has_module(net: nn.Module, name: str) -> bool:
-    "Whether a module of that name is inside a network, under a second name too."
-    try:
-        return bool(name) and isinstance(net.get_submodule(name), nn.Module)
-    except AttributeError:
-        return False
+def check_head(net: nn.Module, name: str | None) -> None:
+    "ValueError unless a module of that name, if one is given, is inside a network; a second name of a module will do."
+    known = {key for key, _ in net.named_modules(remove_duplicate=False)}
+    if name is not None and name not in known - {""}:
+        raise unknown("module of the network", name, sorted(key for key in known if key and key.count(".") < 2))
 
 
 class Trainable(nn.Module):
@@ -182,9 +181,7 @@ class Trainable(nn.Module):
         super().__init__()
         self.adapted, self.head_name, self.training = model, head, model.training
         self.branches = nn.ModuleDict()
-        if head is not None and not has_module(model.net, head):
-            known = [name for name, _ in model.net.named_modules() if name and name.count(".") < 2]
-            raise unknown("module of the network", head, known)
+        check_head(model.net, head)
         if branches:
             self._grow(images, seed)
 

@@ -18,12 +18,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from ..attacks import pgd
 from ..config import atomic_write
 from ..evaluation.metrics import MIOU_DEFINITION, confusion, mean_iou
 from ..evaluation.protocol import CLEAN, SEA
-from .robustness import Report, device_of, page, predicted
-from ..study.pictures import COLOURS, figure_image, to_image
+from .robustness import Attacked, Report, attacked_examples, examples_page, predicted
+from ..study.pictures import COLOURS, figure_image, small_png, to_image
 from ..study.tables import pivoted
 from ..training.loop import Machine
 
@@ -101,26 +100,18 @@ def worst_images(report: Report, number: int = 4) -> list[int]:
     return np.argsort(shares[1] - shares[0], kind="stable")[:number].tolist()
 
 
-def adversarial_pngs(
-    model: nn.Module, dataset, report: Report,
-    chosen: list[int],  # images
-    folder: str | Path,
-    eps_255: float | None = None,  # default: the largest
-) -> dict:  # miou of these images in percent: clean, attacked, as_png
-    "Writes images under PGD as PNG files, and measures them before and after the rounding to 8 bits."
-    eps, device, kinds = eps_255 or report.config.largest(), device_of(model), {CLEAN: [], "attacked": [], "as_png": []}
-    for i in chosen:
-        image, label = (x[None].to(device) for x in dataset[i])
-        x = image.float() / 255
-        label = label if report.truth == "labels" else predicted(model, x)
-        y = pgd(model, x, label, eps=eps / 255, alpha=eps / 255 / 8, steps=report.config.steps, seed=report.config.seed)
+def adversarial_pngs(model: nn.Module, dataset, examples: list[Attacked], folder: str | Path) -> dict:
+    "Writes attacked images as PNG files; mIoU in percent of these images: clean, attacked, as_png (rounded to 8 bits)."
+    kinds = {CLEAN: [], "attacked": [], "as_png": []}
+    for i, x, label, y, eps_255 in examples:
         content = io.BytesIO()
         Image.fromarray(to_image(y[0].cpu())).save(content, "png")
-        atomic_write(Path(folder) / f"{dataset.name(i)}-pgd-{eps:g}.png", content.getvalue())
-        read = torch.from_numpy(np.array(Image.open(content))).permute(2, 0, 1)[None].to(device) / 255
+        atomic_write(Path(folder) / f"{dataset.name(i)}-pgd-{eps_255:g}.png", content.getvalue())
+        read = torch.from_numpy(np.array(Image.open(content))).permute(2, 0, 1)[None].to(x) / 255
         for kind, shown in zip(kinds, (x, y, read), strict=True):
             kinds[kind].append(confusion(predicted(model, shown), label, dataset.num_classes).cpu().numpy())
-    return {kind: mean_iou(np.concatenate(parts)) for kind, parts in kinds.items()} | {"eps_255": eps, "images": len(chosen)}
+    figures = {kind: mean_iou(np.concatenate(parts)) for kind, parts in kinds.items()}
+    return figures | {"eps_255": examples[0].eps_255, "images": len(examples)}
 
 # %% ../../nbs/own/07_report_page.ipynb #28b60611
 _STYLE = """body {font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222}
@@ -138,8 +129,9 @@ ROW_TITLES = {CLEAN: "clean", "sea_mce_bal": "SEA, MCE-Bal", "sea_mce": "SEA, MC
 def inline(picture: Image.Image, words: str) -> str:
     "A picture as an HTML element; `words` stand for it where it cannot be seen."
     content = io.BytesIO()
-    picture.convert("RGB").quantize(255, dither=Image.Dither.NONE).save(content, "png", optimize=True)
-    return f'<img alt="{html.escape(words)}" src="data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}">'
+    picture.save(content, "png")
+    data = base64.b64encode(small_png(content.getvalue())).decode()
+    return f'<img alt="{html.escape(words)}" src="data:image/png;base64,{data}">'
 
 
 def html_table(columns: list[str], lines: list[list[str]]) -> str:
@@ -162,9 +154,9 @@ def report_html(report: Report, picture: Image.Image, rounding: dict | None = No
     "The report as one HTML file."
     lines = [[ROW_TITLES.get(r["attack"], r["attack"].upper()), f"{r['eps_255']:g}", f"{r['miou']:.1f}",
               f"{r['low']:.1f} to {r['high']:.1f}", f"{r['accuracy']:.1f}"] for r in report.rows()]
-    truth = "the labels" if report.truth == "labels" else "the network's own clean answer"
     parts = [f"<h1>{html.escape(report.network)}</h1>", f'<p class="figure">{html.escape(report_headline(report))}</p>',
-             f"<p>{html.escape(report.data)}; truth: {truth}.</p>", *(f"<p>{html.escape(s)}</p>" for s in report.remarks()),
+             f"<p>{html.escape(report.data)}; truth: {report.truth_words()}.</p>",
+             *(f"<p>{html.escape(s)}</p>" for s in report.remarks()),
              inline(robustness_chart(report), "mIoU over ε"),
              html_table(["attack", "ε, grey levels", "mIoU %", "95 % over images", "accuracy %"], lines),
              f"<p>{MIOU_DEFINITION}.</p>", "<h2>Classes</h2>", inline(class_chart(report), "IoU of each class"),
@@ -188,8 +180,9 @@ def write_report(
     outputs, chosen = Path(outputs), worst_images(report, images)
     for path in (outputs / f"{item}-images").glob("*-pgd-*.png"):  # of an earlier report
         path.unlink()
-    picture = page(model, dataset, report.config, chosen, truth=report.truth)
-    rounding = adversarial_pngs(model, dataset, report, chosen, outputs / f"{item}-images")
+    examples = attacked_examples(model, dataset, report.config, chosen, report.truth)
+    picture = examples_page(model, dataset, examples)
+    rounding = adversarial_pngs(model, dataset, examples, outputs / f"{item}-images")
     html_path = atomic_write(outputs / f"{item}.html", report_html(report, picture, rounding))
     return {"json": report.save(outputs, item, machine), "md": outputs / f"{item}.md", "html": html_path}
 

@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['CURVES', 'EARLY', 'WITHOUT', 'Robustness', 'profile_settings', 'tensor_bytes', 'weights_sha256', 'as_json',
-           'described', 'device_of', 'probe', 'rounded', 'first_gradient', 'identity', 'class_chain', 'labelled_pixels',
-           'predicted', 'batch_counts', 'with_module', 'without_step', 'evaluate', 'Report', 'curve', 'page']
+           'described', 'like_of', 'device_of', 'probe', 'rounded', 'first_gradient', 'identity', 'class_chain',
+           'labelled_pixels', 'predicted', 'batch_counts', 'with_module', 'without_step', 'evaluate', 'Report', 'curve',
+           'Attacked', 'attacked_examples', 'examples_page']
 
 # %% ../../nbs/own/01_robustness.ipynb #8d0e4074
 import copy
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,7 +34,7 @@ from ..data.readers import class_counts
 from ..evaluation.protocol import CLEAN, SEA, AttackConfig, EvaluationConfig, adversarials, batches_of_one_size
 from ..evaluation.inference import Adapted
 from ..evaluation.metrics import (MIOU_DEFINITION, bootstrap, class_iou, confusion, mean_iou, pixel_accuracy, worst_case_accuracy,
-                                      worst_case_miou)
+                                      worst_case_counts)
 from .protocol import PROTOCOL_VERSION, Watched, has_converged, last_gain
 from ..study.grid import Progress, save_item, testing_cost, write_row_counts
 from ..study.pictures import COLOURS, panels, perturbation_image
@@ -131,9 +133,14 @@ def described(model: nn.Module) -> dict[str, object]:
     return settings_of
 
 # %% ../../nbs/own/01_robustness.ipynb #0051df29
+def like_of(model: nn.Module) -> Tensor:
+    "A network's first parameter or buffer; float32 on the CPU where it has none."
+    return next(chain(model.parameters(), model.buffers()), torch.empty(0))
+
+
 def device_of(model: nn.Module) -> torch.device:
-    "Where a network's first parameter or buffer is; the CPU where it has none."
-    return next(chain(model.parameters(), model.buffers()), torch.empty(0)).device
+    "Where a network is."
+    return like_of(model).device
 
 
 @torch.no_grad()
@@ -318,8 +325,8 @@ class Report:
     def lowest(self, columns: Iterable[str], early: bool = False) -> np.ndarray:  # (n,k,k)
         "Of each image the matrix that SEA's greedy choice takes among the columns, with images made without a step too."
         counts = self.early if early else self.counts
-        stacked = np.stack([counts[name] for column in columns for name in (column, column + WITHOUT) if name in counts])
-        return stacked[worst_case_miou(stacked)[1], np.arange(stacked.shape[1])]
+        names = (name for column in columns for name in (column, column + WITHOUT) if name in counts)
+        return worst_case_counts(np.stack([counts[name] for name in names]))
 
     def at(self, eps_255: float) -> list[str]:
         "Columns of all attacks at a radius."
@@ -372,16 +379,28 @@ class Report:
         "Rows whose attack had not converged."
         return [row for row in self.rows() if not has_converged(row["last_gain"])]
 
+    def bypassed(self) -> bool:
+        "Whether images were also made without a step of the network."
+        return any(name.endswith(WITHOUT) for name in self.counts)
+
+    def unseen(self) -> bool:
+        "Whether no attack had a gradient to follow, so that nothing is known of the network's robustness."
+        return self.blind and not self.bypassed()
+
+    def truth_words(self) -> str:
+        "What the predictions are compared with."
+        return "the labels" if self.truth == "labels" else "the network's own clean answer"
+
     def remarks(self) -> list[str]:
         "Sentences that a reader of the figures must know."
         said = []
-        if any(name.endswith(WITHOUT) for name in self.counts):
+        if self.bypassed():
             attacked = [column for column in self.config.columns() if column != CLEAN]
             stronger = [c for c in attacked if mean_iou(self.counts[c + WITHOUT]) < mean_iou(self.counts[c])]
             said.append("Each attack was also made without the network's CRF, random or non-differentiable step. In "
                         f"{len(stronger)} of {len(attacked)} columns those images leave less mIoU; of each image the worse "
                         "answer counts.")
-        elif self.blind:
+        elif self.unseen():
             said.append("The network's gradient with respect to the image is zero, so attacks through it find nothing and the "
                         "figures are no robustness. Give the network without that step: evaluate(…, without=…).")
         late = [f"{r['attack']} at ε = {r['eps_255']:g} ({r['last_gain']:.1f} points)" for r in self.unfinished()]
@@ -392,10 +411,9 @@ class Report:
 
     def table(self) -> str:
         "What was measured, and the rows in Markdown."
-        truth = "the labels" if self.truth == "labels" else "the network's own clean answer"
         rows = [[r["attack"], f"{r['eps_255']:g}", f"{r['miou']:.1f}", f"{r['low']:.1f} to {r['high']:.1f}",
                  f"{r['accuracy']:.1f}"] for r in self.rows()]
-        head = f"{self.network} on {self.data}, truth: {truth}; {self.seconds:.1f} s of computing"
+        head = f"{self.network} on {self.data}, truth: {self.truth_words()}; {self.seconds:.1f} s of computing"
         figures = markdown(["attack", "ε (grey levels)", "mIoU %", "interval", "accuracy %"], rows)
         return "\n\n".join([head, *self.remarks(), figures, f"{MIOU_DEFINITION}; intervals: 95 % over images."])
 
@@ -429,23 +447,34 @@ def curve(report: Report):
     return go.Figure(traces).update_layout(**titles, yaxis_rangemode="tozero", height=380)
 
 
-def page(
-    model: nn.Module, dataset, config: Robustness,
-    chosen: list[int],  # images
-    eps_255: float | None = None,  # default: the largest of the curve
-    truth: str = "labels",
-) -> Image.Image:
-    "For each chosen image: itself, the truth, the clean prediction, the perturbation, the attacked prediction."
-    eps, device = (eps_255 or config.largest()) / 255, device_of(model)
-    rows = []
+class Attacked(NamedTuple):
+    "An image under PGD."
+
+    index: int  # in the set
+    clean: Tensor  # (1,3,h,w) in [0,1]
+    label: Tensor  # (1,h,w)
+    adversarial: Tensor  # (1,3,h,w)
+    eps_255: float
+
+
+def attacked_examples(model: nn.Module, dataset, config: Robustness, chosen: list[int], truth: str = "labels") -> list[Attacked]:
+    "Chosen images under PGD at the largest radius."
+    eps, made = config.largest(), []
     for i in chosen:
-        image, label = (x[None].to(device) for x in dataset[i])
+        image, label = (x[None].to(device_of(model)) for x in dataset[i])
         x = image.float() / 255
-        clean = predicted(model, x)
-        label = label if truth == "labels" else clean
-        y = pgd(model, x, label, eps=eps, alpha=eps / 8, steps=config.steps, seed=config.seed)
-        maps = [torch.where(label == VOID, VOID, p)[0].cpu() for p in (clean, predicted(model, y))]
+        label = label if truth == "labels" else predicted(model, x)
+        y = pgd(model, x, label, eps=eps / 255, alpha=eps / 255 / 8, steps=config.steps, seed=config.seed)
+        made.append(Attacked(i, x, label, y, eps))
+    return made
+
+
+def examples_page(model: nn.Module, dataset, examples: list[Attacked]) -> Image.Image:
+    "For each image: itself, the truth, the clean prediction, the perturbation, the attacked prediction."
+    rows = []
+    for _, x, label, y, eps_255 in examples:
+        maps = [torch.where(label == VOID, VOID, predicted(model, z))[0].cpu() for z in (x, y)]
         noise, gain = perturbation_image(x[0], y[0])
         rows.append({"image": x[0].cpu(), "truth": label[0].cpu(), "prediction": maps[0],
-                     f"perturbation, ε = {255 * eps:g}/255, × {gain:g}": noise, "prediction under attack": maps[1]})
+                     f"perturbation, ε = {eps_255:g}/255, × {gain:g}": noise, "prediction under attack": maps[1]})
     return panels(rows, dataset.classes, 200)

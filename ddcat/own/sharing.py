@@ -27,7 +27,7 @@ from ..config import Config, Count, Natural, atomic_write, unknown
 from ..evaluation.inference import Adapted, adapt
 from ..evaluation.protocol import CLEAN, SEA
 from ..models.backbones import check_fit
-from .protocol import PROTOCOL, PROTOCOL_VERSION, RADII_255, RobustFigure, departures, last_gain, robust_figures
+from .protocol import PROTOCOL, PROTOCOL_VERSION, RADII_255, RobustFigure, departures, robust_figures
 from .robustness import Report
 from ..study.store import ModelConfig, RunConfig, load_weights, model_of, save_weights
 from ..study.tables import markdown
@@ -113,8 +113,7 @@ class SharedConfig(Config):
     def with_report(self, report: Report) -> "SharedConfig":
         "With the figures of a report in place of others."
         rows = report.rows()
-        gains = {row["eps_255"]: last_gain(report.matrices(row, early=True), report.matrices(row))
-                 for row in rows if row["attack"] == SEA}
+        gains = {row["eps_255"]: row["last_gain"] for row in rows if row["attack"] == SEA}
         told = departures(report.config.sea_steps, report.truth, gains)
         return replace(self, data=report.data, images=len(report.counts[CLEAN]), figures=robust_figures(rows),
                        departures=tuple(told), protocol=0 if told else PROTOCOL_VERSION)
@@ -122,12 +121,12 @@ class SharedConfig(Config):
 # %% ../../nbs/own/05_sharing.ipynb #b0910fa3
 def headline(config: SharedConfig) -> list[RobustFigure]:
     "The figures that the hub is told: clean, PGD and SEA."
-    return [f for f in config.figures if f.attack in (CLEAN, SEA) or f.attack.startswith("pgd")]
+    return [f for f in config.figures if f.attack in (CLEAN, "pgd", SEA)]
 
 
 def robust_title(figure: RobustFigure) -> str:
     "Such as `SEA, ε = 4/255`."
-    return CLEAN if figure.attack == CLEAN else f"{figure.attack.partition('_')[0].upper()}, ε = {figure.eps_255:g}/255"
+    return CLEAN if figure.attack == CLEAN else f"{figure.attack.upper()}, ε = {figure.eps_255:g}/255"
 
 
 def eval_results(config: SharedConfig) -> list[EvalResult]:
@@ -145,7 +144,7 @@ def eval_entries(config: SharedConfig) -> list[EvalResultEntry]:
         interval = "" if f.low is None else f", 95 % interval {f.low:.1f} to {f.high:.1f}"
         return f"mIoU in percent, {robust_title(f)}{interval}, {version}"
 
-    return [EvalResultEntry(config.benchmark, f"{f.attack.partition('_')[0]}_linf_{f.eps_255:g}" if f.eps_255 else f.attack,
+    return [EvalResultEntry(config.benchmark, f"{f.attack}_linf_{f.eps_255:g}" if f.eps_255 else f.attack,
                             round(f.miou, 2), notes=note(f)) for f in headline(config) if config.benchmark]
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..config import Config, Natural, atomic_write, digest, unknown
 from ..data.augment import Augmentation
 from ..evaluation.inference import Adapted, adapt
-from .heads import Trainable, has_module
+from .heads import Trainable, check_head
 from .robustness import identity, labelled_pixels
 from ..study.grid import Progress, training_cost
 from ..study.store import Run, close_training, finish, load_weights, provenance, save_weights, work_folder
@@ -111,11 +111,10 @@ def defend(
     "Trains a copy of a network; what is stored is only read. ValueError for a wrong head, recipe or data set."
     if isinstance(training, str) and training not in TRAININGS:
         raise unknown("training", training, TRAININGS)
-    if head is not None and not has_module(getattr(model, "net", model), head):
-        Trainable(model if isinstance(model, Adapted) else adapt(model), head)  # says which there are
+    model = model if isinstance(model, Adapted) else adapt(model)
+    check_head(model.net, head)
     check_trainable(dataset, recipe)
     machine.resolve()
-    model = model if isinstance(model, Adapted) else adapt(model)
     defence = TRAININGS[training] if isinstance(training, str) else training
     held = [key for key, p in model.named_parameters() if not p.requires_grad]
     head = head if defence.name == "ddcat" or recipe.head_multiplier != 1 else None  # elsewhere it changes nothing

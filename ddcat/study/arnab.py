@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ..attacks.gradient import arnab_steps
 from ..config import Amount, Config, Count, GreyLevels, Positive, file_sha256, resource, unknown
-from ..evaluation.metrics import mean_iou, resampled, worst_case_miou
+from ..evaluation.metrics import mean_iou, resampled, worst_case_counts
 from ..evaluation.protocol import CLEAN, EvaluationConfig, attacked_counts
 from ..evaluation.sweep import ARNAB_EPS, MILLION, COST, SEA_COLUMNS, SweepConfig, column_of
 from .grid import Progress, Study, trained, training_cost
@@ -328,8 +328,7 @@ def strong_eps(study: ArnabStudy) -> float:
 
 def worst_counts(counts: dict[str, np.ndarray], eps_255: float) -> np.ndarray:  # (n,k,k)
     "Confusion matrices under SEA: of each image that of the attack which its greedy choice takes."
-    stacked = np.stack([counts[column_of(name, eps_255)] for name in SEA_COLUMNS])
-    return stacked[worst_case_miou(stacked)[1], np.arange(stacked.shape[1])]
+    return worst_case_counts(np.stack([counts[column_of(name, eps_255)] for name in SEA_COLUMNS]))
 
 
 def kendall(left: np.ndarray, right: np.ndarray) -> np.ndarray:  # (networks, 1 + draws) each -> (1 + draws,)

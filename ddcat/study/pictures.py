@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ELEVEN', 'COLOURS', 'palette', 'label_image', 'to_image', 'perturbation_image', 'figure_image', 'stack', 'as_pixels',
-           'occurring_classes', 'panels', 'save_png', 'line_chart']
+           'occurring_classes', 'panels', 'small_png', 'save_png', 'line_chart']
 
 # %% ../../nbs/study/05_pictures.ipynb #2eb3e758
 import io
@@ -161,6 +161,13 @@ def panels(
     return figure_image(figure)
 
 # %% ../../nbs/study/05_pictures.ipynb #5710ea7e
+def small_png(content: bytes, colours: int = 255) -> bytes:
+    "A PNG file's content with so many colours, or as it is where that is smaller."
+    file = io.BytesIO()
+    Image.open(io.BytesIO(content)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return min(file.getvalue(), content, key=len)
+
+
 def save_png(
     image: Image.Image | np.ndarray,  # or (h,w,3) uint8
     path: str | Path,  # ends in .png by convention
